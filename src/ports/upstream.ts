@@ -1,0 +1,82 @@
+import type { Offer, Transport } from '../domain/mcp/definition.ts';
+import type { ToolResult } from '../domain/execution/result.ts';
+
+/** One version of one mcp, as far as reaching it goes. Connections are shared by everything that names the same version. */
+export interface UpstreamTarget {
+  readonly mcpId: string;
+  readonly version: number;
+  readonly transport: Transport;
+}
+
+export interface Progress {
+  readonly progress: number;
+  readonly total?: number;
+  readonly message?: string;
+}
+
+export interface CallOptions {
+  /** Milliseconds until the call fails with `execution_timed_out`; upstream is told to cancel. */
+  readonly timeoutMs: number;
+  /** Aborting fails the call with `execution_cancelled`; upstream is told to cancel. */
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+export interface UpstreamLogLine {
+  /** RFC 3339, UTC. */
+  readonly at: string;
+  readonly text: string;
+}
+
+export interface UpstreamStatus {
+  readonly mcpId: string;
+  readonly version: number;
+  readonly state: 'connecting' | 'connected' | 'backing_off' | 'closed';
+  readonly inFlight: number;
+  readonly lastError?: string;
+}
+
+/** Connections to MCP servers: opened when first needed, kept, shared, reopened with backoff, closed when idle. */
+export interface Upstreams {
+  /** Asks for everything the server offers, every page. @throws UpstreamError */
+  discover(target: UpstreamTarget, options: CallOptions): Promise<Offer>;
+  /** Calls one tool. A result with `isError` is a result, not an error. @throws UpstreamError */
+  callTool(
+    target: UpstreamTarget,
+    call: { readonly name: string; readonly arguments: Readonly<Record<string, unknown>> },
+    options: CallOptions,
+  ): Promise<ToolResult>;
+  /** Ends the connections to an mcp, of all its versions; what is in flight fails with `upstream_disconnected`. */
+  disconnect(mcpId: string): Promise<void>;
+  /** What a stdio server last wrote to its standard error, oldest first, bounded. */
+  logs(mcpId: string): readonly UpstreamLogLine[];
+  status(): readonly UpstreamStatus[];
+  /** Called when a server says that its lists have changed. */
+  onListChanged(listener: (target: UpstreamTarget) => void): void;
+  close(): Promise<void>;
+}
+
+export type UpstreamErrorCode =
+  /** No connection could be made, or the handshake failed. */
+  | 'upstream_unavailable'
+  /** The connection ended while the call was in flight. */
+  | 'upstream_disconnected'
+  /** The server answered what the protocol does not allow. */
+  | 'upstream_protocol_error'
+  /** The server answered with a JSON-RPC error. */
+  | 'upstream_error'
+  | 'result_too_large'
+  | 'execution_timed_out'
+  | 'execution_cancelled'
+  /** The address or command is not allowed by the operator's settings; the message names the setting. */
+  | 'upstream_refused';
+
+export class UpstreamError extends Error {
+  override readonly name = 'UpstreamError';
+  readonly code: UpstreamErrorCode;
+
+  constructor(code: UpstreamErrorCode, message: string, options: { readonly cause?: unknown } = {}) {
+    super(message, options);
+    this.code = code;
+  }
+}
