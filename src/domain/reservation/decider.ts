@@ -1,0 +1,43 @@
+import type { Decider } from '../decider.ts';
+import { DomainError } from '../error.ts';
+import type { DomainEvent } from '../event.ts';
+
+export type ReservationEvent =
+  | DomainEvent<'NameReserved', { readonly owner: string }>
+  | DomainEvent<'NameReleased', { readonly owner: string }>;
+
+export type ReservationState = { readonly status: 'free' } | { readonly status: 'reserved'; readonly owner: string };
+
+export type ReservationCommand =
+  | { readonly type: 'ReserveName'; readonly owner: string; readonly name: string; readonly pointer: string }
+  | { readonly type: 'ReleaseName'; readonly owner: string };
+
+/**
+ * A unique name. The stream's id is a keyed hash of it, so the log does not tell the name, and two takers of one name
+ * meet in one stream, where only one can be first.
+ */
+export const reservationDecider: Decider<ReservationState, ReservationCommand, ReservationEvent> = {
+  category: 'reservation',
+  initialState: { status: 'free' },
+  evolve(state, event) {
+    switch (event.type) {
+      case 'NameReserved':
+        return { status: 'reserved', owner: event.data.owner };
+      case 'NameReleased':
+        return { status: 'free' };
+      default:
+        return state;
+    }
+  },
+  decide(command, state) {
+    if (command.type === 'ReleaseName') {
+      const held = state.status === 'reserved' && state.owner === command.owner;
+      return held ? [{ type: 'NameReleased', data: { owner: command.owner } }] : [];
+    }
+    if (state.status === 'free') return [{ type: 'NameReserved', data: { owner: command.owner } }];
+    if (state.owner === command.owner) return [];
+    throw new DomainError('conflict', 'name_taken', `the name ${JSON.stringify(command.name)} is taken`, [
+      { pointer: command.pointer, detail: 'is taken' },
+    ]);
+  },
+};

@@ -1,0 +1,77 @@
+import type { Decider } from '../decider.ts';
+import { DomainError } from '../error.ts';
+import type { DomainEvent } from '../event.ts';
+import type { RoleName } from '../access/roles.ts';
+
+export type UserRegistered = DomainEvent<
+  'UserRegistered',
+  {
+    readonly username: string;
+    readonly email: string;
+    /** PHC string; shown to nobody. */
+    readonly passwordHash: string;
+    readonly roles: readonly RoleName[];
+  }
+>;
+export type PasswordChanged = DomainEvent<'PasswordChanged', { readonly passwordHash: string }>;
+export type UserRolesChanged = DomainEvent<'UserRolesChanged', { readonly roles: readonly RoleName[] }>;
+export type UserLoggedIn = DomainEvent<'UserLoggedIn', { readonly sessionId: string }>;
+export type LoginFailed = DomainEvent<'LoginFailed', { readonly reason: 'wrong_password' }>;
+
+export type UserEvent = UserRegistered | PasswordChanged | UserRolesChanged | UserLoggedIn | LoginFailed;
+
+export type UserState =
+  | { readonly status: 'unregistered' }
+  | {
+      readonly status: 'active';
+      readonly username: string;
+      readonly email: string;
+      readonly passwordHash: string;
+      readonly roles: readonly RoleName[];
+    };
+
+export type UserCommand =
+  | ({ readonly type: 'RegisterUser' } & UserRegistered['data'])
+  | { readonly type: 'ChangePassword'; readonly passwordHash: string }
+  | { readonly type: 'SetRoles'; readonly roles: readonly RoleName[] }
+  | { readonly type: 'RecordLogin'; readonly sessionId: string }
+  | { readonly type: 'RecordFailedLogin' };
+
+/** A person who can log in. Hashing and checking passwords happen before, outside: they take time. */
+export const userDecider: Decider<UserState, UserCommand, UserEvent> = {
+  category: 'user',
+  initialState: { status: 'unregistered' },
+  evolve(state, event) {
+    if (event.type === 'UserRegistered') return { status: 'active', ...event.data };
+    if (state.status === 'unregistered') return state;
+    switch (event.type) {
+      case 'PasswordChanged':
+        return { ...state, passwordHash: event.data.passwordHash };
+      case 'UserRolesChanged':
+        return { ...state, roles: event.data.roles };
+      default:
+        return state;
+    }
+  },
+  decide(command, state) {
+    if (command.type === 'RegisterUser') {
+      if (state.status !== 'unregistered') throw new DomainError('conflict', 'user_exists', 'this user is registered');
+      const { username, email, passwordHash, roles } = command;
+      return [{ type: 'UserRegistered', data: { username, email, passwordHash, roles } }];
+    }
+    if (state.status === 'unregistered') throw new DomainError('not_found', 'user_not_found', 'no such user');
+    switch (command.type) {
+      case 'ChangePassword':
+        return [{ type: 'PasswordChanged', data: { passwordHash: command.passwordHash } }];
+      case 'SetRoles': {
+        const wanted = [...new Set(command.roles)].sort();
+        const same = wanted.join() === [...state.roles].sort().join();
+        return same ? [] : [{ type: 'UserRolesChanged', data: { roles: wanted } }];
+      }
+      case 'RecordLogin':
+        return [{ type: 'UserLoggedIn', data: { sessionId: command.sessionId } }];
+      case 'RecordFailedLogin':
+        return [{ type: 'LoginFailed', data: { reason: 'wrong_password' } }];
+    }
+  },
+};
