@@ -1,0 +1,166 @@
+import { DomainError } from '../domain/error.ts';
+import { mcpDecider, versionOf, type McpCommand } from '../domain/mcp/decider.ts';
+import type { McpDefinition, Offer } from '../domain/mcp/definition.ts';
+import type { McpState, RegisteredMcp } from '../domain/mcp/state.ts';
+import { reservationDecider } from '../domain/reservation/decider.ts';
+import type { CommandContext } from './context.ts';
+import { demand } from './denials.ts';
+import type { CommandDeps } from './deps.ts';
+import { load } from './load.ts';
+import { parseDefinition } from './mcp-definition.ts';
+import { mergePatch } from './merge-patch.ts';
+import { handle, transact, type Outcome } from './transaction.ts';
+
+/** The operator's rules about what may be registered. */
+export interface McpPolicy {
+  /** Names (or full paths) of the programs that a stdio transport may start: `ANNALS_STDIO_ALLOW`. */
+  readonly stdioAllow: readonly string[];
+}
+
+export interface McpDeps extends CommandDeps {
+  readonly policy: McpPolicy;
+}
+
+/** Registers an mcp; its id is the command's. @throws DomainError `name_taken`, `permission_missing`, `command_not_allowed` */
+export async function registerMcp(
+  deps: McpDeps,
+  context: CommandContext,
+  definition: McpDefinition,
+): Promise<Outcome<RegisteredMcp>> {
+  const id = context.commandId;
+  await admit(deps, context, definition, `mcp-${id}`);
+  const outcome = await transact(deps, context, async (transaction) => {
+    await transaction.decide(reservationDecider, nameKey(deps, definition.name), {
+      type: 'ReserveName',
+      owner: `mcp-${id}`,
+      name: definition.name,
+      pointer: '/name',
+    });
+    return transaction.decide(mcpDecider, id, { type: 'RegisterMcp', definition });
+  });
+  return registeredOutcome(outcome);
+}
+
+/** Applies a JSON merge patch to the definition: a difference makes the next version. */
+export async function changeMcp(
+  deps: McpDeps,
+  context: CommandContext,
+  id: string,
+  patch: Readonly<Record<string, unknown>>,
+): Promise<Outcome<RegisteredMcp>> {
+  const outcome = await transact(deps, context, async (transaction) => {
+    const mcp = present(await transaction.load(mcpDecider, id));
+    const definition = parseDefinition(mergePatch(mcp.definition, patch));
+    if ('transport' in patch) await admit(deps, context, definition, `mcp-${id}`);
+    if (nameKey(deps, definition.name) !== nameKey(deps, mcp.definition.name)) {
+      const owner = `mcp-${id}`;
+      const reserve = { type: 'ReserveName', owner, name: definition.name, pointer: '/name' } as const;
+      await transaction.decide(reservationDecider, nameKey(deps, definition.name), reserve);
+      const release = { type: 'ReleaseName', owner } as const;
+      await transaction.decide(reservationDecider, nameKey(deps, mcp.definition.name), release);
+    }
+    return transaction.decide(mcpDecider, id, { type: 'ChangeMcp', definition }, { conditional: true });
+  });
+  return registeredOutcome(outcome);
+}
+
+/** Makes the content of an older version the newest version. */
+export async function rollBackMcp(
+  deps: McpDeps,
+  context: CommandContext,
+  id: string,
+  toVersion: number,
+): Promise<Outcome<RegisteredMcp>> {
+  const { definition } = versionOf(await loadMcp(deps, id), toVersion);
+  // What a version says never changes, so what is admitted here is what the decider will publish.
+  await admit(deps, context, definition, `mcp-${id}`);
+  return onMcp(deps, context, id, { type: 'RollBackMcp', toVersion });
+}
+
+/** Takes an mcp out of use; its name stays its own. */
+export function retireMcp(deps: McpDeps, context: CommandContext, id: string): Promise<Outcome<RegisteredMcp>> {
+  return onMcp(deps, context, id, { type: 'RetireMcp' });
+}
+
+/** Puts a retired mcp back to use. */
+export async function restoreMcp(deps: McpDeps, context: CommandContext, id: string): Promise<Outcome<RegisteredMcp>> {
+  const { definition } = await loadMcp(deps, id);
+  await admit(deps, context, definition, `mcp-${id}`);
+  return onMcp(deps, context, id, { type: 'RestoreMcp' });
+}
+
+/** Publishes what a server answered when somebody asked it. */
+export function publishDiscoveredTools(
+  deps: McpDeps,
+  context: CommandContext,
+  id: string,
+  version: number,
+  offer: Offer,
+): Promise<Outcome<RegisteredMcp>> {
+  return onMcp(deps, context, id, { type: 'PublishDiscoveredTools', version, offer });
+}
+
+export function reportFailedDiscovery(
+  deps: McpDeps,
+  context: CommandContext,
+  id: string,
+  failure: { readonly version: number; readonly code: string; readonly message: string },
+): Promise<Outcome<RegisteredMcp>> {
+  return onMcp(deps, context, id, { type: 'ReportFailedDiscovery', ...failure });
+}
+
+/** Records that a server was seen to offer something else than its version says. */
+export function detectDrift(
+  deps: McpDeps,
+  context: CommandContext,
+  id: string,
+  version: number,
+  offer: Offer,
+): Promise<Outcome<RegisteredMcp>> {
+  return onMcp(deps, context, id, { type: 'DetectDrift', version, offer });
+}
+
+/** The mcp as of its last event. @throws DomainError `mcp_not_found` */
+export async function loadMcp(deps: CommandDeps, id: string): Promise<RegisteredMcp> {
+  const { state } = await load(deps.store, deps.aggregates, mcpDecider, `mcp-${id}`);
+  return present(state);
+}
+
+async function onMcp(
+  deps: McpDeps,
+  context: CommandContext,
+  id: string,
+  command: McpCommand,
+): Promise<Outcome<RegisteredMcp>> {
+  return registeredOutcome(await handle(deps, context, mcpDecider, id, command, { conditional: true }));
+}
+
+/** What would start a program needs a permission of its own, and a program that the operator allows. */
+async function admit(
+  deps: McpDeps,
+  context: CommandContext,
+  { transport }: McpDefinition,
+  resource: string,
+): Promise<void> {
+  if (transport.type !== 'stdio') return;
+  await demand(deps, context, 'mcp:register-command', resource);
+  if (deps.policy.stdioAllow.includes(transport.command)) return;
+  const allowed = deps.policy.stdioAllow.join(', ');
+  throw new DomainError('invalid', 'command_not_allowed', `${transport.command} is not an allowed command`, [
+    { pointer: '/transport/command', detail: `must be one of ${allowed} (the operator's ANNALS_STDIO_ALLOW)` },
+  ]);
+}
+
+/** Names that look the same are the same. */
+function nameKey(deps: CommandDeps, name: string): string {
+  return deps.keyedHash(`mcp-name:${name.normalize('NFKC').toLowerCase()}`);
+}
+
+function registeredOutcome(outcome: Outcome<McpState>): Outcome<RegisteredMcp> {
+  return { ...outcome, state: present(outcome.state) };
+}
+
+function present(state: McpState): RegisteredMcp {
+  if (state.status === 'unregistered') throw new DomainError('not_found', 'mcp_not_found', 'no such mcp');
+  return state;
+}

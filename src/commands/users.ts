@@ -1,0 +1,87 @@
+import { selfRegisteredRoles, type RoleName } from '../domain/access/roles.ts';
+import { DomainError } from '../domain/error.ts';
+import { reservationDecider } from '../domain/reservation/decider.ts';
+import { userDecider, type UserState } from '../domain/user/decider.ts';
+import type { PasswordHasher } from '../ports/password-hasher.ts';
+import type { CommandContext } from './context.ts';
+import type { CommandDeps } from './deps.ts';
+import { load } from './load.ts';
+import { handle, transact, type Outcome } from './transaction.ts';
+
+export interface UserDeps extends CommandDeps {
+  readonly passwords: PasswordHasher;
+}
+
+export type ActiveUser = Extract<UserState, { status: 'active' }>;
+
+export interface NewUser {
+  readonly username: string;
+  readonly email: string;
+  readonly password: string;
+}
+
+/** Registers a person; the id is the command's. @throws DomainError `name_taken` (user name or e-mail) */
+export async function registerUser(
+  deps: UserDeps,
+  context: CommandContext,
+  { username, email, password }: NewUser,
+  roles: readonly RoleName[] = selfRegisteredRoles,
+): Promise<Outcome<UserState>> {
+  const id = context.commandId;
+  const passwordHash = await deps.passwords.hash(password);
+  return transact(deps, context, async (transaction) => {
+    const owner = `user-${id}`;
+    const byName = { type: 'ReserveName', owner, name: username, pointer: '/username' } as const;
+    await transaction.decide(reservationDecider, userNameKey(deps, username), byName);
+    const byEmail = { type: 'ReserveName', owner, name: email, pointer: '/email' } as const;
+    await transaction.decide(reservationDecider, deps.keyedHash(`user-email:${email.toLowerCase()}`), byEmail);
+    return transaction.decide(userDecider, id, { type: 'RegisterUser', username, email, passwordHash, roles });
+  });
+}
+
+/** Gives a user these roles and no others. @throws DomainError `last_admin`, `own_roles` */
+export async function setRoles(
+  deps: UserDeps,
+  context: CommandContext,
+  id: string,
+  roles: readonly RoleName[],
+  otherAdmins: () => Promise<number>,
+): Promise<Outcome<UserState>> {
+  const user = await loadUser(deps, id);
+  if (context.principal.userId === id) {
+    throw new DomainError('forbidden', 'own_roles', 'nobody changes his own roles: ask another administrator');
+  }
+  if (user.roles.includes('admin') && !roles.includes('admin') && (await otherAdmins()) === 0) {
+    throw new DomainError('conflict', 'last_admin', 'this is the last administrator');
+  }
+  return handle(deps, context, userDecider, id, { type: 'SetRoles', roles }, { conditional: true });
+}
+
+/** Changes a password without asking for the old one. */
+export async function changePassword(
+  deps: UserDeps,
+  context: CommandContext,
+  id: string,
+  password: string,
+): Promise<Outcome<UserState>> {
+  const passwordHash = await deps.passwords.hash(password);
+  return handle(deps, context, userDecider, id, { type: 'ChangePassword', passwordHash });
+}
+
+/** Id of the user with this name, whatever its case; undefined when there is none. */
+export async function userIdByName(deps: CommandDeps, username: string): Promise<string | undefined> {
+  const stream = `reservation-${userNameKey(deps, username)}`;
+  const { state } = await load(deps.store, deps.aggregates, reservationDecider, stream);
+  return state.status === 'reserved' ? state.owner.slice('user-'.length) : undefined;
+}
+
+/** The user as of the last event. @throws DomainError `user_not_found` */
+export async function loadUser(deps: CommandDeps, id: string): Promise<ActiveUser> {
+  const { state } = await load(deps.store, deps.aggregates, userDecider, `user-${id}`);
+  if (state.status === 'unregistered') throw new DomainError('not_found', 'user_not_found', 'no such user');
+  return state;
+}
+
+function userNameKey(deps: CommandDeps, username: string): string {
+  return deps.keyedHash(`user-name:${username.normalize('NFKC').toLowerCase()}`);
+}

@@ -1,0 +1,100 @@
+import type { AccessDenied } from './access/events.ts';
+import type { ExecutionEvent } from './execution/events.ts';
+import type { IdempotencyEvent } from './idempotency/decider.ts';
+import type { McpEvent } from './mcp/events.ts';
+import type { ProjectionEvent } from './projection/events.ts';
+import type { ReservationEvent } from './reservation/decider.ts';
+import type { SessionEvent } from './session/decider.ts';
+import { upcastExecutionRequested } from './upcasters/execution-requested.ts';
+import type { UserEvent } from './user/decider.ts';
+
+/** Every event that this version of the product writes. */
+export type AnnalsEvent =
+  | McpEvent
+  | ExecutionEvent
+  | UserEvent
+  | SessionEvent
+  | ReservationEvent
+  | IdempotencyEvent
+  | ProjectionEvent
+  | AccessDenied;
+
+export type EventType = AnnalsEvent['type'];
+
+interface EventKind {
+  /** Of the data, from 1. A change that old readers or old events would not survive raises it and adds an upcaster. */
+  readonly schemaVersion: number;
+  /** `upcasters[n - 1]` turns data of version n into version n + 1. Total: they never throw on data once stored. */
+  readonly upcasters?: readonly ((data: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>)[];
+  /** Top-level fields that no reader outside the command side may see. */
+  readonly secretFields?: readonly string[];
+}
+
+const v1: EventKind = { schemaVersion: 1 };
+
+const kinds = {
+  McpRegistered: v1,
+  McpVersionPublished: v1,
+  ToolsDiscovered: v1,
+  ToolDiscoveryFailed: v1,
+  ToolDefinitionDrifted: v1,
+  McpRetired: v1,
+  McpRestored: v1,
+  ExecutionRequested: { schemaVersion: 2, upcasters: [upcastExecutionRequested] },
+  ExecutionStarted: v1,
+  ExecutionSucceeded: v1,
+  ExecutionFailed: v1,
+  ExecutionTimedOut: v1,
+  ExecutionCancelled: v1,
+  UserRegistered: { schemaVersion: 1, secretFields: ['passwordHash'] },
+  PasswordChanged: { schemaVersion: 1, secretFields: ['passwordHash'] },
+  UserRolesChanged: v1,
+  UserLoggedIn: v1,
+  LoginFailed: v1,
+  SessionStarted: { schemaVersion: 1, secretFields: ['tokenHash'] },
+  SessionRefreshed: { schemaVersion: 1, secretFields: ['tokenHash'] },
+  SessionEnded: v1,
+  NameReserved: v1,
+  NameReleased: v1,
+  IdempotencyKeyClaimed: { schemaVersion: 1, secretFields: ['requestHash'] },
+  IdempotencyKeyAnswered: { schemaVersion: 1, secretFields: ['body'] },
+  ProjectionRebuildStarted: v1,
+  ProjectionRebuildCompleted: v1,
+  ProjectionRebuildFailed: v1,
+  ProjectionRolledBack: v1,
+  DeadLettersRetried: v1,
+  AccessDenied: v1,
+} satisfies Record<EventType, EventKind>;
+
+const byType: ReadonlyMap<string, EventKind> = new Map(Object.entries<EventKind>(kinds));
+
+/** All event types, sorted. */
+export const eventTypes: readonly string[] = [...byType.keys()].sort();
+
+/** The schema version that new events of a type are written with; 1 for a type unknown here. */
+export function schemaVersionOf(type: string): number {
+  return byType.get(type)?.schemaVersion ?? 1;
+}
+
+/**
+ * Brings stored data to the newest schema version of its type. Data of an unknown type, or of a version newer than this
+ * program knows, passes as it is.
+ */
+export function decodeEventData(type: string, schemaVersion: number, data: unknown): unknown {
+  const upcasters = byType.get(type)?.upcasters;
+  if (!upcasters || schemaVersion > upcasters.length || !isRecord(data)) return data;
+  return upcasters.slice(schemaVersion - 1).reduce((older, upcast) => upcast(older), data);
+}
+
+const mask = '[redacted]';
+
+/** What anybody outside the command side may see of an event's data: secret fields are masked, the rest is the same. */
+export function publicData(type: string, data: unknown): unknown {
+  const secret = byType.get(type)?.secretFields;
+  if (!secret || !isRecord(data)) return data;
+  return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, secret.includes(key) ? mask : value]));
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
