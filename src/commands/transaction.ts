@@ -21,6 +21,8 @@ export interface Outcome<State> {
   readonly state: State;
   readonly revision: Revision;
   readonly position: Position;
+  /** What this command recorded on this stream; nothing when it had nothing to change or was replayed. */
+  readonly events: readonly RecordedEvent[];
   /** The command had been taken before: this is what it came to then. */
   readonly replayed: boolean;
 }
@@ -137,23 +139,25 @@ class UnitOfWork implements Transaction {
     const taken = loaded.commands.get(this.#context.commandId);
     if (taken !== undefined) {
       const then = taken === loaded.revision ? loaded : await loadAt(store, decider, stream, taken);
-      return () => ({ ...outcomeOf(then), replayed: true });
+      return () => ({ ...outcomeOf(then), events: [], replayed: true });
     }
     if (options.conditional) this.#checkPrecondition(loaded);
 
     const decided = decider.decide(isMaker(command) ? command(loaded.state) : command, loaded.state);
-    if (decided.length === 0) return () => ({ ...outcomeOf(loaded), replayed: false });
+    if (decided.length === 0) return () => ({ ...outcomeOf(loaded), events: [], replayed: false });
     let after = loaded;
+    let events: readonly RecordedEvent[] = [];
     this.#pending.push({
       stream,
       expectedRevision: loaded.revision,
       events: decided.map((event) => this.#toAppend(event)),
-      recorded: (events) => {
+      recorded: (recorded) => {
+        events = recorded;
         after = foldOnto(loaded, events, decider);
         aggregates.set(stream, after);
       },
     });
-    return () => ({ ...outcomeOf(after), replayed: false });
+    return () => ({ ...outcomeOf(after), events, replayed: false });
   }
 
   async commit(): Promise<void> {
@@ -195,7 +199,7 @@ class UnitOfWork implements Transaction {
   }
 }
 
-function outcomeOf<State>({ state, revision, position }: Loaded<State>): Omit<Outcome<State>, 'replayed'> {
+function outcomeOf<State>({ state, revision, position }: Loaded<State>): Omit<Outcome<State>, 'events' | 'replayed'> {
   return { state, revision, position };
 }
 

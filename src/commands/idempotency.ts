@@ -1,0 +1,65 @@
+import { v5 as uuidv5, v7 as uuidv7 } from 'uuid';
+import { idempotencyDecider, type RecordedAnswer } from '../domain/idempotency/decider.ts';
+import type { CommandContext } from './context.ts';
+import type { CommandDeps } from './deps.ts';
+import { handle } from './transaction.ts';
+
+export type Claim =
+  /** The request is new, or the process that worked on it is gone: run it as this command. */
+  | {
+      readonly status: 'claimed';
+      readonly commandId: string;
+      /** Keeps the answer for the next one who asks. */
+      readonly answer: (answer: RecordedAnswer) => Promise<void>;
+      /** Lets the next one who asks try again: there is no answer worth keeping. */
+      readonly release: () => void;
+    }
+  | { readonly status: 'answered'; readonly answer: RecordedAnswer };
+
+export interface IdempotencyKeys {
+  /**
+   * Claims a key for a request of a principal.
+   * @param request whatever makes the request the same: method, path, body
+   * @throws DomainError `idempotency_key_reused` for another request; `request_in_progress`
+   */
+  claim(context: CommandContext, key: string, request: string): Promise<Claim>;
+}
+
+/** Idempotency keys of all principals, kept in the log, so that they outlive the process. */
+export function createIdempotencyKeys(deps: CommandDeps): IdempotencyKeys {
+  const claimant = uuidv7();
+  const running = new Set<string>();
+  return {
+    async claim(context, key, request) {
+      const id = deps.keyedHash(`idempotency-key:${context.principal.actor}:${key}`);
+      const outcome = await handle(
+        deps,
+        { ...context, commandId: uuidv5('claim', context.commandId) },
+        idempotencyDecider,
+        id,
+        {
+          type: 'ClaimKey',
+          requestHash: deps.keyedHash(`request:${request}`),
+          commandId: context.commandId,
+          claimant,
+          // Only this process appends: a claim that is not among the running ones has lost its worker.
+          abandoned: (other) => other !== claimant || !running.has(id),
+        },
+      );
+      const { state } = outcome;
+      if (state.status === 'unused') throw new Error('a claimed key cannot be unused');
+      if (state.status === 'answered') return { status: 'answered', answer: state.answer };
+      running.add(id);
+      return {
+        status: 'claimed',
+        commandId: state.commandId,
+        release: () => void running.delete(id),
+        answer: async (answer) => {
+          const commandId = uuidv5('answer', context.commandId);
+          await handle(deps, { ...context, commandId }, idempotencyDecider, id, { type: 'RecordAnswer', answer });
+          running.delete(id);
+        },
+      };
+    },
+  };
+}

@@ -1,0 +1,9 @@
+/** Asks MCP servers what they offer and keeps the answer. */
+export interface ToolDiscovery<Context> {
+  /**
+   * Asks the server of the newest version, and publishes what it answers: as this version's offer the first time, as the
+   * next version when it differs. A server that cannot be reached is recorded, not thrown.
+   * @throws DomainError `mcp_not_found`, `mcp_retired`; StoreUnavailable
+   */
+  discover(context: Context, mcpId: string): Promise<{ readonly version: number; readonly position: number }>;
+}

@@ -1,0 +1,58 @@
+import { v5 as uuidv5, v7 as uuidv7 } from 'uuid';
+import type { CommandContext } from '../../commands/context.ts';
+import { detectDrift, loadMcp, publishDiscoveredTools, reportFailedDiscovery, type McpDeps } from '../../commands/mcps.ts';
+import type { Principal } from '../../domain/access/principal.ts';
+import { DomainError } from '../../domain/error.ts';
+import type { Logger } from '../../ports/logger.ts';
+import type { ToolDiscovery } from '../../ports/tool-discovery.ts';
+import { UpstreamError, type Upstreams, type UpstreamTarget } from '../../ports/upstream.ts';
+
+const system: Principal = {
+  actor: 'system:discovery',
+  userId: null,
+  tenant: 'default',
+  roles: ['operator'],
+  sessionId: null,
+};
+
+export interface DiscoveryDeps extends McpDeps {
+  readonly upstreams: Upstreams;
+  readonly logger: Logger;
+  /** Milliseconds that a server has to answer all its lists. */
+  readonly discoveryTimeoutMs: number;
+}
+
+/** Discovery when somebody asks, and detection of drift when a server says by itself that its lists have changed. */
+export function createDiscovery(deps: DiscoveryDeps): ToolDiscovery<CommandContext> {
+  deps.upstreams.onListChanged((target) => {
+    lookForDrift(deps, target).catch((error: unknown) => {
+      deps.logger.warn({ mcpId: target.mcpId, error: String(error) }, 'looking for drift failed');
+    });
+  });
+  return { discover: (context, mcpId) => discover(deps, context, mcpId) };
+}
+
+async function discover(deps: DiscoveryDeps, context: CommandContext, mcpId: string) {
+  const { status, version, definition } = await loadMcp(deps, mcpId);
+  if (status === 'retired') throw new DomainError('conflict', 'mcp_retired', 'this mcp is retired: restore it first');
+  // Registering and discovering come from one request, and each is a command.
+  const own = { ...context, commandId: uuidv5('discover', context.commandId), causationId: context.commandId };
+  try {
+    const target = { mcpId, version, transport: definition.transport };
+    const offer = await deps.upstreams.discover(target, { timeoutMs: deps.discoveryTimeoutMs });
+    const { state, position } = await publishDiscoveredTools(deps, own, mcpId, version, offer);
+    return { version: state.version, position };
+  } catch (error) {
+    if (!(error instanceof UpstreamError)) throw error;
+    const { code, message } = error;
+    const { state, position } = await reportFailedDiscovery(deps, own, mcpId, { version, code, message });
+    return { version: state.version, position };
+  }
+}
+
+async function lookForDrift(deps: DiscoveryDeps, target: UpstreamTarget): Promise<void> {
+  const offer = await deps.upstreams.discover(target, { timeoutMs: deps.discoveryTimeoutMs });
+  const commandId = uuidv7();
+  const context = { commandId, principal: system, correlationId: commandId };
+  await detectDrift(deps, context, target.mcpId, target.version, offer);
+}
