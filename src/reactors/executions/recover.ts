@@ -1,0 +1,31 @@
+import { v7 as uuidv7 } from 'uuid';
+import { endExecution } from '../../commands/executions.ts';
+import type { CommandDeps } from '../../commands/deps.ts';
+import type { Principal } from '../../domain/access/principal.ts';
+
+const system: Principal = {
+  actor: 'system:recovery',
+  userId: null,
+  tenant: 'default',
+  roles: ['operator'],
+  sessionId: null,
+};
+
+/**
+ * Ends the calls that a process which is gone has left running: nobody knows any more whether the server acted.
+ * @param unfinished ids of executions without an end, as of the start of this process
+ * @returns how many were ended
+ */
+export async function endInterrupted(deps: CommandDeps, unfinished: readonly string[]): Promise<number> {
+  for (const id of unfinished) {
+    const commandId = uuidv7();
+    const context = { commandId, principal: system, correlationId: commandId };
+    const message = 'the platform stopped while this call ran: its outcome is not known';
+    await endExecution(deps, context, id, {
+      type: 'FailExecution',
+      error: { code: 'execution_interrupted', message },
+      durationMs: 0,
+    });
+  }
+  return unfinished.length;
+}
