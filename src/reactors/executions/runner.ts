@@ -9,10 +9,12 @@ import type { VersionContent } from '../../domain/mcp/events.ts';
 import type { BlobStore } from '../../ports/blob-store.ts';
 import type { RecordedEvent } from '../../ports/event-store.ts';
 import type { ExecutionInput, ExecutionRunner } from '../../ports/execution-runner.ts';
+import type { Logger } from '../../ports/logger.ts';
 import { SchemaUnusable, type SchemaValidator } from '../../ports/schema-validator.ts';
 import type { ToolDiscovery } from '../../ports/tool-discovery.ts';
 import { StoreUnavailable } from '../../ports/unavailable.ts';
 import { UpstreamError, type Progress, type Upstreams } from '../../ports/upstream.ts';
+import { createLateEnds } from './end-later.ts';
 import { storeResult } from './result-storage.ts';
 
 export interface RunnerDeps extends McpDeps {
@@ -21,6 +23,7 @@ export interface RunnerDeps extends McpDeps {
   readonly schemas: SchemaValidator;
   readonly blobs: BlobStore;
   readonly defaultTimeoutMs: number;
+  readonly logger: Logger;
 }
 
 interface Running {
@@ -32,6 +35,7 @@ interface Running {
 /** Runs calls in this process: request and start in one append, the upstream call, the end in another. */
 export function createExecutionRunner(deps: RunnerDeps): ExecutionRunner<CommandContext> {
   const running = new Map<string, Running>();
+  const lateEnds = createLateEnds(deps, deps.logger);
   let draining = false;
 
   async function run(context: CommandContext, input: ExecutionInput): Promise<readonly RecordedEvent[]> {
@@ -49,13 +53,24 @@ export function createExecutionRunner(deps: RunnerDeps): ExecutionRunner<Command
 
     const abort = new AbortController();
     const progress = new Set<(progress: Progress) => void>();
-    const ended = callToEnd(deps, context, { id, request, tool, abort, progress });
+    const ended = callToEnd(context, { id, request, tool, abort, progress });
     running.set(id, { abort, progress, ended });
     try {
       const end = await ended;
       return end.length > 0 ? [...begun.events, ...end] : await deps.store.readStream(`execution-${id}`);
     } finally {
       running.delete(id);
+    }
+  }
+
+  /** Calls upstream and records the end. Answers no events when somebody else recorded one first. */
+  async function callToEnd(context: CommandContext, call: Call): Promise<readonly RecordedEvent[]> {
+    const outcome = await callUpstream(deps, call, deps.clock());
+    try {
+      return (await endExecution(deps, context, call.id, outcome)).events;
+    } catch (error) {
+      if (error instanceof StoreUnavailable) lateEnds.keep(context, call.id, outcome);
+      throw error;
     }
   }
 
@@ -84,6 +99,7 @@ export function createExecutionRunner(deps: RunnerDeps): ExecutionRunner<Command
       }, timeoutMs);
       await all;
       clearTimeout(timer);
+      lateEnds.close();
     },
   };
 }
@@ -155,13 +171,6 @@ interface Call {
   readonly progress: ReadonlySet<(progress: Progress) => void>;
 }
 
-/** Calls upstream and records the end. Answers no events when somebody else recorded one first. */
-async function callToEnd(deps: RunnerDeps, context: CommandContext, call: Call): Promise<readonly RecordedEvent[]> {
-  const started = deps.clock();
-  const outcome = await callUpstream(deps, call, started);
-  return (await endExecution(deps, context, call.id, outcome)).events;
-}
-
 async function callUpstream(
   deps: RunnerDeps,
   { request, tool, abort, progress }: Call,
@@ -189,6 +198,10 @@ async function callUpstream(
       : { type: 'SucceedExecution', result: stored, durationMs };
   } catch (error) {
     const durationMs = deps.clock() - started;
+    if (error instanceof StoreUnavailable) {
+      const message = `the tool answered, and its result could not be stored: ${error.message}`;
+      return { type: 'FailExecution', error: { code: 'result_not_stored', message }, durationMs };
+    }
     if (!(error instanceof UpstreamError)) throw error;
     if (error.code === 'execution_timed_out') return { type: 'TimeOutExecution', timeoutMs, durationMs };
     if (error.code === 'execution_cancelled') {

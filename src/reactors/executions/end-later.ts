@@ -1,0 +1,44 @@
+import type { CommandContext } from '../../commands/context.ts';
+import type { CommandDeps } from '../../commands/deps.ts';
+import { endExecution, type ExecutionOutcome } from '../../commands/executions.ts';
+import type { Logger } from '../../ports/logger.ts';
+import { StoreUnavailable } from '../../ports/unavailable.ts';
+
+/** Milliseconds between two tries: doubled from the first to the second figure. */
+const [firstDelayMs, longestDelayMs] = [500, 15_000];
+
+/**
+ * Keeps the ends of calls that could not be recorded because the store was away (a full disk, say), and records them
+ * when it is back. The call has happened: to forget how it ended would leave it running in the record for ever.
+ */
+export function createLateEnds(deps: CommandDeps, logger: Logger) {
+  const timers = new Set<NodeJS.Timeout>();
+
+  function later(context: CommandContext, id: string, outcome: ExecutionOutcome, delayMs: number): void {
+    const timer = setTimeout(() => {
+      timers.delete(timer);
+      endExecution(deps, context, id, outcome).then(
+        () => {
+          logger.info({ execution: id }, 'the end of a call is recorded, late');
+        },
+        (error: unknown) => {
+          if (error instanceof StoreUnavailable) later(context, id, outcome, Math.min(delayMs * 2, longestDelayMs));
+          else logger.error({ execution: id, error: String(error) }, 'the end of a call cannot be recorded');
+        },
+      );
+    }, delayMs);
+    timers.add(timer);
+  }
+
+  return {
+    /** Takes over an end that could not be recorded. */
+    keep(context: CommandContext, id: string, outcome: ExecutionOutcome): void {
+      later(context, id, outcome, firstDelayMs);
+    },
+    /** Gives up what is still kept; the next start ends those calls as interrupted. */
+    close(): void {
+      for (const timer of timers) clearTimeout(timer);
+      timers.clear();
+    },
+  };
+}
