@@ -1,0 +1,211 @@
+import { z } from 'zod';
+import { addressRanges, choice, executables, host, key, notInThisRelease, text, wholeNumber } from './parsers.ts';
+import { setting } from './setting.ts';
+
+const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
+const MIB = 1024 * 1024;
+
+const randomKey = 'a random text, made by: openssl rand -base64 48';
+
+const server = { group: 'Server' };
+const engines = { group: 'Engines', defaultText: 'embedded', schema: notInThisRelease };
+const secrets = { group: 'Secrets', secret: true };
+const reach = { group: 'What may be reached and run' };
+const limits = { group: 'Limits' };
+const logs = { group: 'Logs and metrics' };
+
+/**
+ * Every setting, by the name it has in the program. What is read, what .env.example shows and what docs/settings.md
+ * says all come from here.
+ */
+export const settings = {
+  port: setting({
+    ...server,
+    name: 'PORT',
+    description: 'TCP port to listen on. 0 takes a free one, which the start prints.',
+    defaultText: '8000',
+    example: '8080',
+    schema: wholeNumber({ min: 0, max: 65_535, fallback: 8000 }),
+  }),
+  host: setting({
+    ...server,
+    name: 'ANNALS_HOST',
+    description:
+      'Address to listen on. Anything but loopback is public: weak secrets and passwords are then refused, and the ' +
+      "platform's own requests no longer reach loopback addresses.",
+    defaultText: '127.0.0.1',
+    example: '0.0.0.0',
+    schema: host('127.0.0.1'),
+  }),
+  dataDir: setting({
+    ...server,
+    name: 'ANNALS_DATA_DIR',
+    description: 'Directory of the log, the read models and the generated secrets. One process uses it at a time.',
+    defaultText: './data',
+    example: '/var/lib/annals',
+    schema: text('./data'),
+  }),
+
+  eventStoreUrl: setting({
+    ...engines,
+    name: 'ANNALS_EVENTSTORE_URL',
+    description: 'EventStoreDB or KurrentDB as the event store. Not in this release.',
+    example: 'esdb://localhost:2113?tls=false',
+  }),
+  kafkaBrokers: setting({
+    ...engines,
+    name: 'ANNALS_KAFKA_BROKERS',
+    description: 'Kafka as the event bus. Not in this release.',
+    defaultText: 'in-process',
+    example: 'localhost:9092',
+  }),
+  sqlUrl: setting({
+    ...engines,
+    name: 'ANNALS_SQL_URL',
+    description: 'MySQL or MariaDB for the relational read models. Not in this release.',
+    example: 'mysql://annals@localhost:3306/annals',
+  }),
+  documentsUrl: setting({
+    ...engines,
+    name: 'ANNALS_DOCUMENTS_URL',
+    description: 'MongoDB for documents. Not in this release.',
+    example: 'mongodb://localhost:27017/annals',
+  }),
+  searchUrl: setting({
+    ...engines,
+    name: 'ANNALS_SEARCH_URL',
+    description: 'Elasticsearch for searching. Not in this release.',
+    example: 'http://localhost:9200',
+  }),
+  redisUrl: setting({
+    ...engines,
+    name: 'ANNALS_REDIS_URL',
+    description: 'Redis for cache, coordination and queues. Not in this release.',
+    example: 'redis://localhost:6379',
+  }),
+
+  jwtSecret: setting({
+    ...secrets,
+    name: 'ANNALS_JWT_SECRET',
+    description: 'Signs access tokens: 32 bytes at least. Changing it ends every access token.',
+    defaultText: 'made on first start, kept in secrets.json in the data directory, readable by its owner only',
+    example: randomKey,
+    schema: key(32),
+  }),
+  masterKey: setting({
+    ...secrets,
+    name: 'ANNALS_MASTER_KEY',
+    description:
+      'Keys the hashes and the encryption of what is stored: 32 bytes at least. It belongs to the data: lost or ' +
+      'changed, names and secrets stored with it can no longer be found or read.',
+    defaultText: 'made on first start, kept in secrets.json in the data directory, readable by its owner only',
+    example: randomKey,
+    schema: key(32),
+  }),
+  adminPassword: setting({
+    ...secrets,
+    name: 'ANNALS_ADMIN_PASSWORD',
+    description:
+      'Password of the first administrator (user name `admin`), read while there is none: 8 characters at least, 12 ' +
+      'when ANNALS_HOST is public.',
+    defaultText: 'made on first start and printed once',
+    example: 'a password that stands nowhere else, made by: openssl rand -base64 18',
+    schema: z.optional(z.string()),
+  }),
+  metricsToken: setting({
+    ...secrets,
+    name: 'ANNALS_METRICS_TOKEN',
+    description:
+      'Bearer token that lets a scraper read /metrics from another machine: 16 bytes at least. Without it, /metrics ' +
+      'answers on loopback only.',
+    defaultText: 'unset',
+    example: 'a random text, made by: openssl rand -hex 24',
+    schema: key(16),
+  }),
+
+  egressAllow: setting({
+    ...reach,
+    name: 'ANNALS_EGRESS_ALLOW',
+    description:
+      "Address ranges (CIDR, separated by commas) that the platform's own requests may reach although they are not " +
+      'public. While it listens on loopback alone, loopback is allowed as well.',
+    defaultText: 'empty: public addresses only',
+    example: '10.20.0.0/16,fd12:3456::/32',
+    schema: addressRanges,
+  }),
+  stdioAllow: setting({
+    ...reach,
+    name: 'ANNALS_STDIO_ALLOW',
+    description: 'Executables (names or absolute paths, separated by commas) that stdio servers may be started with.',
+    defaultText: 'npx,node,uvx,python3,docker',
+    example: 'npx,node,/opt/tools/bin/my-server',
+    schema: executables(['npx', 'node', 'uvx', 'python3', 'docker']),
+  }),
+
+  requestBodyLimitBytes: setting({
+    ...limits,
+    name: 'ANNALS_REQUEST_BODY_LIMIT_BYTES',
+    description: 'Largest request body, in bytes. A larger one is answered with 413.',
+    defaultText: String(MIB),
+    example: '4194304',
+    schema: wholeNumber({ min: 1024, max: 64 * MIB, fallback: MIB, unit: 'bytes' }),
+  }),
+  executionTimeoutMs: setting({
+    ...limits,
+    name: 'ANNALS_EXECUTION_TIMEOUT_MS',
+    description: 'How long a tool call may take when the caller does not say, in milliseconds. At most ten minutes.',
+    defaultText: '30000',
+    example: '60000',
+    schema: wholeNumber({ min: 100, max: 10 * MINUTE, fallback: 30_000, unit: 'milliseconds' }),
+  }),
+  upstreamIdleMs: setting({
+    ...limits,
+    name: 'ANNALS_UPSTREAM_IDLE_MS',
+    description: 'How long an unused connection to an MCP server is kept, in milliseconds.',
+    defaultText: String(5 * MINUTE),
+    example: '60000',
+    schema: wholeNumber({ min: 1000, max: DAY, fallback: 5 * MINUTE, unit: 'milliseconds' }),
+  }),
+  resultLimitBytes: setting({
+    ...limits,
+    name: 'ANNALS_RESULT_LIMIT_BYTES',
+    description: 'Largest answer of an MCP server, in bytes. A larger one fails its execution with `result_too_large`.',
+    defaultText: String(16 * MIB),
+    example: '4194304',
+    schema: wholeNumber({ min: 1024, max: 256 * MIB, fallback: 16 * MIB, unit: 'bytes' }),
+  }),
+  accessTokenTtlMs: setting({
+    ...limits,
+    name: 'ANNALS_ACCESS_TOKEN_TTL_MS',
+    description: 'How long an access token is valid, in milliseconds.',
+    defaultText: String(15 * MINUTE),
+    example: '600000',
+    schema: wholeNumber({ min: 10_000, max: DAY, fallback: 15 * MINUTE, unit: 'milliseconds' }),
+  }),
+  refreshTokenTtlMs: setting({
+    ...limits,
+    name: 'ANNALS_REFRESH_TOKEN_TTL_MS',
+    description: 'How long a login lasts without being used, in milliseconds. Longer than an access token.',
+    defaultText: String(30 * DAY),
+    example: '604800000',
+    schema: wholeNumber({ min: 10_000, max: 366 * DAY, fallback: 30 * DAY, unit: 'milliseconds' }),
+  }),
+
+  logLevel: setting({
+    ...logs,
+    name: 'ANNALS_LOG_LEVEL',
+    description: 'The least severe lines to write: debug, info, warn, error or silent.',
+    defaultText: 'info',
+    example: 'debug',
+    schema: choice(['debug', 'info', 'warn', 'error', 'silent'], 'info'),
+  }),
+  logFormat: setting({
+    ...logs,
+    name: 'ANNALS_LOG_FORMAT',
+    description: 'How lines look: json, pretty, or auto: pretty on a terminal, JSON otherwise.',
+    defaultText: 'auto',
+    example: 'json',
+    schema: choice(['auto', 'json', 'pretty'], 'auto'),
+  }),
+};
