@@ -1,0 +1,33 @@
+import { createWriteStream } from 'node:fs';
+import { Writable } from 'node:stream';
+import { Option, type Command } from 'commander';
+import { withServer } from '../target.ts';
+
+interface ExportOptions {
+  readonly format: string;
+  readonly from?: string;
+  readonly to?: string;
+  readonly actor?: string;
+  readonly output?: string;
+}
+
+export function addAudit(program: Command): void {
+  program
+    .command('audit')
+    .description('the record of who did what')
+    .command('export')
+    .description('write the audit log to standard output or a file')
+    .addOption(new Option('--format <format>').choices(['jsonl', 'csv']).default('jsonl'))
+    .option('--from <time>', 'RFC 3339')
+    .option('--to <time>', 'RFC 3339')
+    .option('--actor <actor>', 'only what this actor did')
+    .option('--output <file>', 'write here')
+    .action(async ({ output, ...filter }: ExportOptions) => {
+      const given = Object.entries(filter).map(([name, value]): [string, string] => [name, String(value)]);
+      await withServer(async (api) => {
+        const body = await api.stream(`/api/v1/audit/export?${new URLSearchParams(given).toString()}`);
+        const sink = output === undefined ? process.stdout : createWriteStream(output, { mode: 0o600 });
+        await body.pipeTo(Writable.toWeb(sink), { preventClose: output === undefined });
+      });
+    });
+}

@@ -1,0 +1,88 @@
+import type { Command } from 'commander';
+import { isRecord } from '../api-client.ts';
+import { withServer } from '../target.ts';
+
+interface Filter {
+  readonly after?: string;
+  readonly category?: string;
+  readonly type?: string;
+  readonly stream?: string;
+  readonly actor?: string;
+  readonly correlationId?: string;
+  readonly json?: boolean;
+}
+
+export function addEvents(program: Command): void {
+  const events = program.command('events').description('read the log');
+
+  filters(events.command('export'))
+    .description('write events as JSON lines to standard output, from the first to the last')
+    .action(async (filter: Filter) => {
+      await withServer(async (api) => {
+        let after: unknown = filter.after ?? 0;
+        for (;;) {
+          const { body } = await api.request('GET', `/api/v1/events?${query({ ...filter, after: String(after), limit: '200' })}`);
+          if (!isRecord(body) || !Array.isArray(body['items'])) return;
+          for (const item of body['items']) await write(`${JSON.stringify(item)}\n`);
+          // A page that moved nothing was the last one.
+          if (body['nextAfter'] === null || body['nextAfter'] === after) return;
+          after = body['nextAfter'];
+        }
+      });
+    });
+
+  filters(events.command('tail'))
+    .description('print events as they happen, until interrupted')
+    .action(async (filter: Filter) => {
+      const abort = new AbortController();
+      process.once('SIGINT', () => abort.abort());
+      await withServer(async (api) => {
+        try {
+          const body = await api.stream(`/api/v1/events/stream?${query(filter)}`, abort.signal);
+          await printFeed(body, filter.json === true);
+        } catch (error) {
+          if (!abort.signal.aborted) throw error;
+        }
+      });
+    });
+}
+
+function filters(command: Command): Command {
+  return command
+    .option('--after <position>', 'begin after this position')
+    .option('--category <category>', 'only streams of this category, such as mcp')
+    .option('--type <type>', 'only events of this type, such as McpRegistered')
+    .option('--stream <stream>', 'only this stream')
+    .option('--actor <actor>', 'only what this actor caused, such as user:<id>')
+    .option('--correlation-id <id>', 'only what belongs to this request')
+    .option('--json', 'JSON lines instead of a line for people (tail)');
+}
+
+function query(parameters: Filter & { readonly limit?: string }): string {
+  const given = Object.entries(parameters).filter(([name, value]) => name !== 'json' && value !== undefined);
+  return new URLSearchParams(given.map(([name, value]): [string, string] => [name, String(value)])).toString();
+}
+
+/** Reads a server-sent event stream: `data:` lines carry the items. */
+async function printFeed(body: ReadableStream<Uint8Array>, json: boolean): Promise<void> {
+  let rest = '';
+  for await (const text of body.pipeThrough(new TextDecoderStream())) {
+    const lines = (rest + text).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) {
+      if (line.startsWith('data:')) await write(json ? `${line.slice(5).trim()}\n` : forPeople(JSON.parse(line.slice(5))));
+    }
+  }
+}
+
+function forPeople(item: unknown): string {
+  if (!isRecord(item)) return '';
+  const metadata = isRecord(item['metadata']) ? item['metadata'] : {};
+  const { position, type, stream } = item;
+  return `${String(position).padStart(8)}  ${String(metadata['occurredAt'])}  ${String(type).padEnd(24)} ${String(stream)}  by ${String(metadata['actor'])}\n`;
+}
+
+async function write(text: string): Promise<void> {
+  if (process.stdout.write(text)) return;
+  await new Promise<void>((resolve) => process.stdout.once('drain', resolve));
+}

@@ -1,0 +1,44 @@
+import type { Command } from 'commander';
+import { startAnnals } from '../../app/start.ts';
+import { loadConfig } from '../../config.ts';
+import { createPinoLogger } from '../../infrastructure/logging/pino-logger.ts';
+import { printBanner } from '../banner.ts';
+
+/** Milliseconds in which a stopping process must be gone. */
+const stopLimitMs = 20_000;
+
+export function addServe(program: Command): void {
+  program
+    .command('serve')
+    .description('start the platform: API, projectors and executions in one process')
+    .action(async () => {
+      const startedAt = performance.now();
+      const config = loadConfig(process.env);
+      const logger = createPinoLogger({ level: config.logLevel, format: config.logFormat });
+      const annals = await startAnnals(config, { logger });
+      printBanner(config, annals, performance.now() - startedAt);
+
+      let stopping = false;
+      const stop = (signal: string) => {
+        if (stopping) return;
+        stopping = true;
+        logger.info({ signal }, 'stopping: new work is refused, what runs is finished');
+        setTimeout(() => {
+          logger.error({}, 'stopping took too long');
+          process.exit(1);
+        }, stopLimitMs).unref();
+        annals.close().then(
+          () => {
+            logger.info({}, 'stopped');
+            process.exit(0);
+          },
+          (error: unknown) => {
+            logger.error({ error }, 'stopping failed');
+            process.exit(1);
+          },
+        );
+      };
+      process.on('SIGTERM', () => stop('SIGTERM'));
+      process.on('SIGINT', () => stop('SIGINT'));
+    });
+}
