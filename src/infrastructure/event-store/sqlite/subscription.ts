@@ -29,9 +29,9 @@ export type SliceReader = (
 ) => ReadSlice;
 
 /**
- * The one loop of catching up and going on live: read after the position, hand over, and sleep only when a read found
- * the end. Commits happen between turns of the event loop, never between a read that found the end and the sleep that
- * follows it, so nothing can be missed at the hand-over.
+ * The one loop of catching up and going on live: read after the position, hand over, and sleep only right after a read
+ * that found the end and nothing to hand over. Commits happen between turns of the event loop, never between that
+ * read and the sleep, so nothing can be missed at the hand-over.
  */
 export async function* follow(read: SliceReader, wakeUps: WakeUps, options: Subscription): AsyncGenerator<AllSlice> {
   const { filter, signal, batchSize = BATCH } = options;
@@ -43,16 +43,18 @@ export async function* follow(read: SliceReader, wakeUps: WakeUps, options: Subs
   const stop = (): void => sleep?.stop();
   signal.addEventListener('abort', stop);
   try {
-    while (!isAborted(signal)) {
+    while (!signal.aborted) {
       const slice = read(position, batchSize, filter, matches);
       position = slice.position;
-      if (slice.events.length > 0 || position - told >= SILENT_EVENTS || (tick && position > told)) {
+      const tell = slice.events.length > 0 || position - told >= SILENT_EVENTS || (tick && position > told);
+      if (tell) {
         told = position;
         tick = false;
         yield { events: slice.events, position, end: slice.end };
       }
+      // While a slice was worked on, commits may have come: what it said of the end is then old.
       if (slice.fromDisk) await nextTurn();
-      else if (slice.end && !isAborted(signal)) {
+      else if (slice.end && !tell) {
         sleep = wakeUps.wait(position > told);
         tick = (await sleep.reason) === 'tick';
       }
@@ -60,9 +62,4 @@ export async function* follow(read: SliceReader, wakeUps: WakeUps, options: Subs
   } finally {
     signal.removeEventListener('abort', stop);
   }
-}
-
-/** Asked anew each time: it changes while the loop is suspended. */
-function isAborted(signal: AbortSignal): boolean {
-  return signal.aborted;
 }
