@@ -43,6 +43,11 @@ export type SearchRow = {
   readonly keywords: Readonly<Record<string, Cell>>;
 };
 
+/** A row of any model, to whoever carries rows without looking into them. */
+export interface AnyRow {
+  readonly id: string;
+}
+
 export interface DeadLetter {
   readonly stream: string;
   readonly position: Position;
@@ -53,23 +58,38 @@ export interface DeadLetter {
   readonly parkedAt: string;
 }
 
+/** What becomes of one row. Without `before` it is new, without `after` it is deleted; never without both. */
+export interface RowChange<Row> {
+  readonly id: string;
+  /** The row as the store has it. */
+  readonly before: Row | undefined;
+  readonly after: Row | undefined;
+}
+
 export interface ModelChange<Row> {
   /** The checkpoint that this change was computed on; another one there means another writer: nothing is written. */
   readonly from: Position;
   readonly to: Position;
-  readonly upserts: readonly Row[];
-  readonly deletes: readonly string[];
+  /** At most one change for each row. */
+  readonly rows: readonly RowChange<Row>[];
+  /** A letter with the stream and position of one that is there takes its place. */
   readonly park?: readonly DeadLetter[];
-  /** Streams whose dead letters are resolved by this change. */
-  readonly unpark?: readonly string[];
+  /** Streams whose dead letters, up to and including a position, are resolved by this change. */
+  readonly resolve?: readonly { readonly stream: string; readonly through: Position }[];
 }
 
 /** One version of one read model, as its projector writes it. Rows, checkpoint and dead letters change in one transaction. */
 export interface ModelStore<Row> {
   checkpoint(): Promise<Position>;
   load(ids: readonly string[]): Promise<ReadonlyMap<string, Row>>;
-  /** @throws CheckpointMoved another projector wrote; StoreUnavailable nothing was written */
+  /**
+   * All of the change or nothing.
+   * @throws CheckpointMoved another projector wrote
+   * @throws StoreUnavailable it cannot be written now; the same change may be tried again
+   * @throws Error a row is not one that the model can hold
+   */
   apply(change: ModelChange<Row>): Promise<void>;
+  /** In log order. */
   deadLetters(): Promise<readonly DeadLetter[]>;
   /** Every row in order of its id: what a comparison of two versions needs. */
   rows(): AsyncIterable<Row>;
