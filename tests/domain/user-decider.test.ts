@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+import { userDecider, type UserCommand, type UserEvent } from '../../src/domain/user/decider.ts';
+import { fold, scenariosOf } from './given.ts';
+
+const given = scenariosOf(userDecider);
+
+const ada = { username: 'ada', email: 'ada@example.org', passwordHash: '$argon2id$1', roles: ['developer'] as const };
+const registered: UserEvent = { type: 'UserRegistered', data: ada };
+const setRoles = (...roles: ('admin' | 'developer' | 'viewer')[]): UserCommand => ({ type: 'SetRoles', roles });
+
+describe('a user', () => {
+  it('is registered with a name, an address, a hash and roles', () => {
+    given([]).when({ type: 'RegisterUser', ...ada }).then([registered]);
+  });
+
+  it('is registered once', () => {
+    given([registered]).when({ type: 'RegisterUser', ...ada }).thenRejects('conflict', 'user_exists');
+  });
+
+  it('changes the password', () => {
+    const changed: UserEvent = { type: 'PasswordChanged', data: { passwordHash: '$argon2id$2' } };
+    given([registered]).when({ type: 'ChangePassword', passwordHash: '$argon2id$2' }).then([changed]);
+    expect(fold(userDecider, [registered, changed])).toEqual({ status: 'active', ...ada, passwordHash: '$argon2id$2' });
+  });
+
+  it('gets other roles, sorted and each once', () => {
+    const changed: UserEvent = { type: 'UserRolesChanged', data: { roles: ['admin', 'viewer'] } };
+    given([registered]).when(setRoles('viewer', 'admin', 'viewer')).then([changed]);
+    expect(fold(userDecider, [registered, changed])).toEqual({ status: 'active', ...ada, roles: ['admin', 'viewer'] });
+  });
+
+  it('may lose every role', () => {
+    given([registered]).when(setRoles()).then([{ type: 'UserRolesChanged', data: { roles: [] } }]);
+  });
+
+  it('has nothing to change when the roles are the same in another order', () => {
+    const both: UserEvent = { type: 'UserRolesChanged', data: { roles: ['admin', 'viewer'] } };
+    given([registered, both]).when(setRoles('viewer', 'admin')).then([]);
+    given([registered]).when(setRoles('developer', 'developer')).then([]);
+  });
+
+  it('is recorded to log in, and to fail to', () => {
+    const loggedIn: UserEvent = { type: 'UserLoggedIn', data: { sessionId: 's1' } };
+    const failed: UserEvent = { type: 'LoginFailed', data: { reason: 'wrong_password' } };
+    given([registered]).when({ type: 'RecordLogin', sessionId: 's1' }).then([loggedIn]);
+    given([registered]).when({ type: 'RecordFailedLogin' }).then([failed]);
+    expect(fold(userDecider, [registered, loggedIn, failed])).toEqual({ status: 'active', ...ada });
+  });
+
+  it.each<UserCommand>([
+    { type: 'ChangePassword', passwordHash: 'x' },
+    setRoles('admin'),
+    { type: 'RecordLogin', sessionId: 's1' },
+    { type: 'RecordFailedLogin' },
+  ])('must be registered before $type', (command) => {
+    given([]).when(command).thenRejects('not_found', 'user_not_found');
+  });
+
+  it('does not come into being by an event that follows none', () => {
+    expect(fold(userDecider, [{ type: 'UserRolesChanged', data: { roles: ['admin'] } }])).toEqual({ status: 'unregistered' });
+  });
+});
