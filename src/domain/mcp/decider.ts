@@ -92,7 +92,10 @@ function publishDiscovered(mcp: RegisteredMcp, version: number, offer: Offer): M
   // The answer came from a server that a newer version has replaced.
   if (version !== mcp.version) return [];
   if (mcp.offer === null) return [{ type: 'ToolsDiscovered', data: { version, offer } }];
-  if (sameOffer(mcp.offer, offer)) return mcp.discoveryError ? [{ type: 'ToolsDiscovered', data: { version, offer } }] : [];
+  if (sameOffer(mcp.offer, offer)) {
+    const wasOtherwise = mcp.discoveryError !== null || mcp.drift !== null;
+    return wasOtherwise ? [{ type: 'ToolsDiscovered', data: { version, offer } }] : [];
+  }
   const content = { definition: mcp.definition, offer };
   return [{ type: 'McpVersionPublished', data: { version: mcp.version + 1, reason: 'discovery', ...content } }];
 }
@@ -109,7 +112,9 @@ function reportFailedDiscovery(
 function detectDrift(mcp: RegisteredMcp, version: number, offer: Offer): McpEvent[] {
   if (version !== mcp.version) return [];
   if (mcp.offer === null) return [{ type: 'ToolsDiscovered', data: { version, offer } }];
-  if (sameOffer(mcp.drift ?? mcp.offer, offer)) return [];
+  // A server that has come back to what its version says has not drifted once more: its drift is over.
+  if (sameOffer(mcp.offer, offer)) return mcp.drift ? [{ type: 'ToolsDiscovered', data: { version, offer } }] : [];
+  if (mcp.drift && sameOffer(mcp.drift, offer)) return [];
   return [{ type: 'ToolDefinitionDrifted', data: { version, offer, ...offerChanges(mcp.offer, offer) } }];
 }
 

@@ -21,7 +21,7 @@ export type McpVersionPublished = DomainEvent<
   }
 >;
 
-/** The server of a version was asked for the first time. */
+/** The server of a version was asked for the first time, or offers again what the version says after it did not. */
 export type ToolsDiscovered = DomainEvent<'ToolsDiscovered', { readonly version: number; readonly offer: Offer }>;
 
 export type ToolDiscoveryFailed = DomainEvent<

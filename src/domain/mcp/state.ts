@@ -32,7 +32,7 @@ export function evolveMcp(state: McpState, event: McpEvent): McpState {
     case 'ToolsDiscovered': {
       const content = { definition: state.definition, offer: event.data.offer };
       const versions = state.versions.with(event.data.version - 1, content);
-      return { ...state, ...content, versions, discoveryError: null };
+      return { ...state, ...content, versions, drift: null, discoveryError: null };
     }
     case 'ToolDiscoveryFailed':
       return { ...state, discoveryError: { code: event.data.code, message: event.data.message } };
