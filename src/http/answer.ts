@@ -1,0 +1,45 @@
+import type { ServerResponse } from 'node:http';
+import type { Position, Revision } from '../ports/event-store.ts';
+
+interface AnswerHead {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** What a handler answers: a plain value, written by `writeAnswer` alone. */
+export interface JsonAnswer extends AnswerHead {
+  readonly kind?: 'json';
+  /** JSON; absent: no body. */
+  readonly body?: unknown;
+  /** Of the resource: becomes its ETag. */
+  readonly revision?: Revision;
+  /** Of the last event that the request caused. */
+  readonly position?: Position;
+  /** The body holds a secret: it is never stored, and no cache may keep it. */
+  readonly secret?: boolean;
+}
+
+/** A body that is not JSON, or is JSON already. */
+export interface TextAnswer extends AnswerHead {
+  readonly kind: 'text';
+  readonly contentType: string;
+  readonly text: string | Uint8Array;
+}
+
+/** The handler writes the body itself, after the headers given here. The promise ends with the answer. */
+export interface StreamAnswer extends AnswerHead {
+  readonly kind: 'stream';
+  readonly contentType: string;
+  readonly write: (response: ServerResponse) => Promise<void>;
+}
+
+export type Answer = JsonAnswer | TextAnswer | StreamAnswer;
+
+export function ok(body: unknown, revision?: Revision): JsonAnswer {
+  return revision === undefined ? { status: 200, body } : { status: 200, body, revision };
+}
+
+/** The ETag of a revision. */
+export function entityTag(revision: Revision): string {
+  return `"${revision}"`;
+}

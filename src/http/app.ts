@@ -1,0 +1,57 @@
+import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
+import type { Logger } from '../ports/logger.ts';
+import { HttpProblem } from './problem/http-problem.ts';
+import { problemOf } from './problem/problem-of.ts';
+import { mountRoutes } from './route/mount.ts';
+import { RequestContext } from './route/request-context.ts';
+import type { Route } from './route/route.ts';
+import { contextOf, type Pipeline } from './route/serve.ts';
+
+interface AppParts {
+  readonly routes: readonly Route[];
+  readonly pipeline: Pipeline;
+  readonly checkHost: (host: string | undefined) => void;
+  readonly logger: Logger;
+}
+
+/** The Express app: a request begins, its route serves it, and whatever goes wrong becomes a problem document. */
+export function createApp({ routes, pipeline, checkHost, logger }: AppParts): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  // One spelling for each route: limits and rules that name a path cannot be walked around by another spelling.
+  app.enable('strict routing');
+  app.enable('case sensitive routing');
+  app.use(begin(checkHost));
+  mountRoutes(app, routes, pipeline);
+  app.use((_request, _response, next) => next(new HttpProblem(404, 'not_found', 'there is nothing at this path')));
+  app.use(answerProblem(pipeline, logger));
+  return app;
+}
+
+function begin(checkHost: AppParts['checkHost']): RequestHandler {
+  return (request, response, next) => {
+    response.locals['context'] = new RequestContext(request, response);
+    checkHost(request.headers.host);
+    next();
+  };
+}
+
+function answerProblem({ writer }: Pipeline, logger: Logger): ErrorRequestHandler {
+  // Express knows an error handler by its four parameters.
+  return (error: unknown, request, response, _next) => {
+    const problem = problemOf(error);
+    const context = contextOf(response);
+    if (problem.status >= 500 && problem.status !== 501) {
+      const { correlationId } = context;
+      const fields = { error: problem.cause ?? problem, correlationId, method: request.method, path: request.path };
+      logger.error(fields, `request failed: ${problem.code}`);
+    }
+    if (response.headersSent) {
+      // Part of the answer has gone out: only breaking the connection tells the client that the rest is missing.
+      response.destroy();
+      return;
+    }
+    writer.problem(context, problem);
+  };
+}

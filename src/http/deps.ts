@@ -1,0 +1,79 @@
+import type { Registry } from 'prom-client';
+import type { CommandContext } from '../commands/context.ts';
+import type { IdempotencyKeys } from '../commands/idempotency.ts';
+import type { McpDeps } from '../commands/mcps.ts';
+import type { SessionDeps } from '../commands/sessions.ts';
+import type { ExecutionRunner } from '../ports/execution-runner.ts';
+import type { Logger } from '../ports/logger.ts';
+import type { Position } from '../ports/event-store.ts';
+import type { ProjectionControl, RebuildStatus } from '../ports/projection-control.ts';
+import type { ToolDiscovery } from '../ports/tool-discovery.ts';
+import type { Upstreams } from '../ports/upstream.ts';
+import type { QueryDeps } from '../queries/deps.ts';
+import type { LoginLimits } from './auth/login-limiter.ts';
+import type { FeedSettings } from './feed/feed.ts';
+import type { WebSocketSettings } from './ws/server.ts';
+
+export interface HttpSettings {
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  /**
+   * Names that a request's Host may have besides those of loopback; null lets all pass. What listens on loopback alone
+   * should not let all pass: that is how a page on another site reaches it (DNS rebinding).
+   */
+  readonly allowedHosts: readonly string[] | null;
+  /** Origins, besides the server's own, whose pages may open a WebSocket. */
+  readonly allowedOrigins: readonly string[];
+  readonly bodyLimitBytes: number;
+  /** HS256, 32 bytes at least. */
+  readonly jwtSecret: string;
+  readonly accessTokenTtlMs: number;
+  /** Lets a scraper on another machine read /metrics. */
+  readonly metricsToken?: string;
+  readonly loginLimits?: LoginLimits;
+  readonly feed?: FeedSettings;
+  readonly webSocket?: WebSocketSettings;
+}
+
+/** What operators do to read models, recorded in the log. */
+export interface ProjectionCommands {
+  /** The rebuild's id is the command's. @throws DomainError `projection_not_found`, `rebuild_running` */
+  rebuild(context: CommandContext, name: string): Promise<RebuildStatus & { readonly recordedAt: Position }>;
+  /** @throws DomainError `projection_not_found`, `no_previous_version` */
+  rollBack(context: CommandContext, name: string): Promise<Position>;
+  /** @throws DomainError `projection_not_found` */
+  retryDeadLetters(
+    context: CommandContext,
+    name: string,
+    stream: string | undefined,
+  ): Promise<{ readonly resolved: number; readonly left: number; readonly recordedAt: Position }>;
+}
+
+/** What the platform tells of itself to those who may ask. */
+export interface SystemInfo {
+  readonly version: string;
+  /** RFC 3339, UTC. */
+  readonly startedAt: string;
+  /** Which adapter serves each port. */
+  readonly engines: Readonly<Record<string, string>>;
+}
+
+/** Everything the HTTP layer needs; the composition root fills it in. */
+export interface HttpDeps {
+  readonly settings: HttpSettings;
+  readonly commands: McpDeps & SessionDeps;
+  readonly queries: QueryDeps;
+  readonly idempotency: IdempotencyKeys;
+  readonly executions: ExecutionRunner<CommandContext>;
+  readonly discovery: ToolDiscovery<CommandContext>;
+  readonly projections: ProjectionControl;
+  readonly projectionCommands: ProjectionCommands;
+  readonly upstreams: Upstreams;
+  readonly logger: Logger;
+  /** The process's metrics; the HTTP layer adds its own to it. */
+  readonly metrics: Registry;
+  readonly system: SystemInfo;
+  /** False while the platform starts or stops, or its store does not answer. */
+  readonly ready: () => boolean | Promise<boolean>;
+}

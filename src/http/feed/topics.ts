@@ -1,0 +1,59 @@
+import type { CommandDeps } from '../../commands/deps.ts';
+import { load } from '../../commands/load.ts';
+import { may, type Principal } from '../../domain/access/principal.ts';
+import { DomainError } from '../../domain/error.ts';
+import { executionDecider, finished } from '../../domain/execution/decider.ts';
+import type { RecordedEvent } from '../../ports/event-store.ts';
+import type { FeedFilter } from './feed-filter.ts';
+import type { Audience } from './feed-item.ts';
+
+/** A part of the log that one may follow, and who may. */
+export interface Topic {
+  readonly filter: FeedFilter;
+  readonly audience: Audience;
+  readonly allowed: (principal: Principal) => boolean;
+  /** Where one starts who does not say: at the first event, or at what comes next. */
+  readonly startsAt: 'beginning' | 'now';
+  readonly last?: (event: RecordedEvent) => boolean;
+  /** Nothing more will come. */
+  readonly over?: boolean;
+}
+
+const lastTypes: ReadonlySet<string> = new Set([
+  'ExecutionSucceeded',
+  'ExecutionFailed',
+  'ExecutionTimedOut',
+  'ExecutionCancelled',
+]);
+
+/** The whole log, or what a filter leaves of it. */
+export function logTopic(filter: FeedFilter): Topic {
+  return { filter, audience: 'log', allowed: (principal) => may(principal, 'event:read'), startsAt: 'now' };
+}
+
+/** One call. Somebody else's is as if it did not exist. @throws DomainError `execution_not_found` */
+export async function executionTopic(deps: CommandDeps, principal: Principal, id: string): Promise<Topic> {
+  const stream = `execution-${id}`;
+  const { state } = await load(deps.store, deps.aggregates, executionDecider, stream);
+  const allowed = (reader: Principal) =>
+    state.status !== 'none' &&
+    may(reader, 'execution:read') &&
+    (state.requestedBy === reader.actor || may(reader, 'execution:read-all'));
+  if (state.status === 'none' || !allowed(principal)) {
+    throw new DomainError('not_found', 'execution_not_found', 'no such execution');
+  }
+  return {
+    filter: { stream },
+    audience: 'resource',
+    allowed,
+    startsAt: 'beginning',
+    last: ({ type }) => lastTypes.has(type),
+    over: finished(state.status),
+  };
+}
+
+/** What happens to one mcp. */
+export function mcpTopic(id: string): Topic {
+  const allowed = (principal: Principal) => may(principal, 'mcp:read');
+  return { filter: { stream: `mcp-${id}` }, audience: 'resource', allowed, startsAt: 'now' };
+}

@@ -1,0 +1,60 @@
+import type { IdempotencyKeys } from '../../commands/idempotency.ts';
+import { canonicalJson } from '../../domain/mcp/diff/canonical-json.ts';
+import type { BlobStore } from '../../ports/blob-store.ts';
+import type { Answer, JsonAnswer } from '../answer.ts';
+import { problemDocument, problemMediaType } from '../problem/problem-document.ts';
+import { problemOf } from '../problem/problem-of.ts';
+import type { RequestContext } from '../route/request-context.ts';
+import type { Pipeline } from '../route/serve.ts';
+import { recordAnswer, replayAnswer } from './answer-record.ts';
+import { idempotencyKeyOf } from './idempotency-key.ts';
+import { createSecretAnswers } from './secret-answers.ts';
+
+/**
+ * Runs a request once for each `Idempotency-Key` of a principal. The answer of a finished request is given again,
+ * refusals included; one that failed for reasons that pass (5xx, 429) may be tried again with the same key.
+ */
+export function createOnce(keys: IdempotencyKeys, blobs: BlobStore): Pipeline['once'] {
+  const secretAnswers = createSecretAnswers();
+  return async (route, context, body, run) => {
+    const key = idempotencyKeyOf(context.request.headers['idempotency-key']);
+    const request = `${context.request.method} ${context.request.originalUrl} ${body === undefined ? '' : canonicalJson(body)}`;
+    if (route.secretAnswer) return secretAnswers(context.principal.actor, key, request, () => settled(context, run));
+
+    const claim = await keys.claim(context.command(), key, request);
+    if (claim.status === 'answered') return replayAnswer(blobs, claim.answer);
+    context.commandId = claim.commandId;
+    try {
+      const answer = await settled(context, run);
+      if (answer.kind === 'text' || answer.kind === 'stream') throw new Error(`${route.path} cannot be answered again`);
+      if (passing(answer.status)) claim.release();
+      else await claim.answer(await recordAnswer(blobs, answer));
+      return answer;
+    } catch (error) {
+      claim.release();
+      throw error;
+    }
+  };
+}
+
+/** Whether the same request may well be answered otherwise a moment later. A call that upstream failed has happened. */
+function passing(status: number): boolean {
+  return status === 429 || status === 500 || status === 503;
+}
+
+/** The answer, also when it is a problem. */
+async function settled(context: RequestContext, run: (context: RequestContext) => Answer | Promise<Answer>): Promise<Answer> {
+  try {
+    return await run(context);
+  } catch (error) {
+    const problem = problemOf(error);
+    // Not an answer to keep, and the error handler has to see what happened.
+    if (passing(problem.status)) throw error;
+    const { request, correlationId } = context;
+    return {
+      status: problem.status,
+      headers: { ...problem.headers, 'Content-Type': problemMediaType },
+      body: problemDocument(problem, request.path, correlationId),
+    } satisfies JsonAnswer;
+  }
+}

@@ -1,0 +1,57 @@
+import { isUtf8 } from 'node:buffer';
+import type { IncomingMessage } from 'node:http';
+import express, { type Request, type RequestHandler, type Response } from 'express';
+import { HttpProblem } from '../problem/http-problem.ts';
+import { tooLarge } from '../problem/parser-problem.ts';
+import { checkShape } from './json-shape.ts';
+
+export type ReadBody = (request: Request, response: Response) => Promise<unknown>;
+
+const mediaTypes: ReadonlySet<string> = new Set(['application/json', 'application/merge-patch+json']);
+
+/**
+ * Reads the JSON body of a request; undefined when it has none. What is too large, not JSON, not UTF-8, or nested too
+ * deeply is refused before anything looks at it.
+ * @param limitBytes of the body as sent and as unpacked
+ */
+export function createBodyReader(limitBytes: number): ReadBody {
+  const parse: RequestHandler = express.json({
+    limit: limitBytes,
+    type: isJson,
+    verify: (_request, _response, bytes) => {
+      if (!isUtf8(bytes)) throw badEncoding();
+    },
+  });
+  return async (request, response) => {
+    const { headers } = request;
+    const length = headers['content-length'];
+    if (length === '0' || (length === undefined && headers['transfer-encoding'] === undefined)) return undefined;
+    if (!isJson(request)) {
+      throw new HttpProblem(415, 'unsupported_media_type', 'the Content-Type must be application/json');
+    }
+    // Known before anything is read.
+    if (Number(length) > limitBytes) throw tooLarge();
+    await new Promise<void>((resolve, reject) => {
+      parse(request, response, (error?: unknown) => (error === undefined ? resolve() : reject(asError(error))));
+    });
+    const body: unknown = request.body;
+    checkShape(body);
+    return body;
+  };
+}
+
+function isJson({ headers }: IncomingMessage): boolean {
+  const type = headers['content-type'];
+  if (typeof type !== 'string') return false;
+  if (type === 'application/json') return true;
+  return mediaTypes.has((type.split(';', 1)[0] ?? '').trim().toLowerCase());
+}
+
+function badEncoding(): Error {
+  // body-parser wraps what `verify` throws and keeps its type.
+  return Object.assign(new Error('the body is not UTF-8'), { type: 'encoding.invalid' });
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}

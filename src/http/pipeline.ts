@@ -1,0 +1,31 @@
+import { demand } from '../commands/denials.ts';
+import type { Authenticator } from './auth/authenticator.ts';
+import type { HttpDeps } from './deps.ts';
+import { createOnce } from './idempotency/once.ts';
+import { createBodyReader } from './middleware/json-body.ts';
+import { askedPosition, createConsistency } from './route/consistency.ts';
+import type { Pipeline } from './route/serve.ts';
+import type { AnswerWriter } from './write-answer.ts';
+
+/** Puts together what stands between a request and its handler. */
+export function createPipeline(deps: HttpDeps, authenticator: Authenticator, writer: AnswerWriter): Pipeline {
+  const { models, blobs } = deps.queries;
+  const consistency = createConsistency(models);
+  return {
+    authenticate: authenticator.authenticate,
+    deny: (context, permission, resource) => demand(deps.commands, context.command(), permission, resource),
+    readBody: createBodyReader(deps.settings.bodyLimitBytes),
+    once: createOnce(deps.idempotency, blobs),
+    async read({ reads = '' }, context, run) {
+      const asked = askedPosition(context.request.headers['x-wait-for-position']);
+      const settled = consistency.settle(context.principal, reads, asked);
+      const position = typeof settled === 'number' ? settled : await settled;
+      const answer = await run(context);
+      return { ...answer, headers: { ...answer.headers, 'X-Read-Position': String(position) } };
+    },
+    wrote(context, answer) {
+      if (answer.position !== undefined) consistency.wrote(context.principal, answer.position);
+    },
+    writer,
+  };
+}

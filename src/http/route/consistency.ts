@@ -1,0 +1,41 @@
+import { LRUCache } from 'lru-cache';
+import type { Principal } from '../../domain/access/principal.ts';
+import type { Position } from '../../ports/event-store.ts';
+import type { ReadModels } from '../../ports/read-models.ts';
+import { HttpProblem } from '../problem/http-problem.ts';
+
+const waitMs = 2000;
+/** Principals whose last write is remembered. One that is forgotten can still send `X-Wait-For-Position`. */
+const capacity = 10_000;
+
+/** Lets readers see what they wrote, although read models follow the log a moment later. */
+export interface Consistency {
+  wrote(principal: Principal, position: Position): void;
+  /**
+   * Answers when the model has what the caller wrote or asked for, after two seconds at the latest; with the position
+   * that the model has then.
+   */
+  settle(principal: Principal, model: string, asked: Position | undefined): Promise<Position> | Position;
+}
+
+export function createConsistency(models: ReadModels): Consistency {
+  const written = new LRUCache<string, Position>({ max: capacity });
+  return {
+    wrote(principal, position) {
+      if (position > (written.get(principal.actor) ?? 0)) written.set(principal.actor, position);
+    },
+    settle(principal, model, asked) {
+      const wanted = asked ?? written.get(principal.actor) ?? 0;
+      const position = models.position(model);
+      return position >= wanted ? position : models.waitFor(model, wanted, waitMs);
+    },
+  };
+}
+
+/** @throws HttpProblem 422 */
+export function askedPosition(header: string | string[] | undefined): Position | undefined {
+  if (header === undefined) return undefined;
+  if (typeof header === 'string' && /^\d{1,15}$/.test(header)) return Number(header);
+  const faults = [{ pointer: '/X-Wait-For-Position', detail: 'must be a position in the log', in: 'header' }] as const;
+  throw new HttpProblem(422, 'invalid_input', 'X-Wait-For-Position cannot be understood', { faults });
+}

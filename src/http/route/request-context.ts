@@ -1,0 +1,64 @@
+import type { Request, Response } from 'express';
+import { v7 as uuidv7 } from 'uuid';
+import type { CommandContext } from '../../commands/context.ts';
+import type { Principal } from '../../domain/access/principal.ts';
+import type { Revision } from '../../ports/event-store.ts';
+import { anonymous } from '../auth/anonymous.ts';
+import { correlationIdOf, traceparentOf } from '../middleware/correlation.ts';
+
+/** One request: who asks, and what its commands will be known by. What few requests need is made when first asked for. */
+export class RequestContext {
+  readonly request: Request;
+  readonly response: Response;
+  readonly correlationId: string;
+  readonly traceparent: string;
+  principal: Principal = anonymous;
+  /** Milliseconds since the epoch at which the credential ends. */
+  credentialEndsAt = Number.POSITIVE_INFINITY;
+  /** `If-Match`. */
+  expectedRevision: Revision | undefined;
+  #commandId: string | undefined;
+  #abort: AbortController | undefined;
+
+  constructor(request: Request, response: Response) {
+    this.request = request;
+    this.response = response;
+    this.correlationId = correlationIdOf(request.headers['x-correlation-id']);
+    this.traceparent = traceparentOf(request.headers['traceparent']);
+  }
+
+  /** Id of the command that the request becomes; what it creates takes this id. */
+  get commandId(): string {
+    return (this.#commandId ??= uuidv7());
+  }
+
+  /** The request was sent before, and became this command. */
+  set commandId(id: string) {
+    this.#commandId = id;
+  }
+
+  /** Aborts when the client goes away before it has its answer. */
+  get signal(): AbortSignal {
+    return (this.#abort ??= abortOnClose(this.response)).signal;
+  }
+
+  /** What the commands of this request carry into their events. */
+  command(): CommandContext {
+    const remoteAddress = this.request.socket.remoteAddress;
+    return {
+      commandId: this.commandId,
+      principal: this.principal,
+      correlationId: this.correlationId,
+      traceparent: this.traceparent,
+      ...(remoteAddress === undefined ? {} : { remoteAddress }),
+      ...(this.expectedRevision === undefined ? {} : { expectedRevision: this.expectedRevision }),
+    };
+  }
+}
+
+function abortOnClose(response: Response): AbortController {
+  const controller = new AbortController();
+  if (response.destroyed) controller.abort();
+  else response.once('close', () => void (response.writableFinished || controller.abort()));
+  return controller;
+}

@@ -1,0 +1,78 @@
+import type { IncomingMessage } from 'node:http';
+import type { z } from 'zod';
+import type { Permission } from '../../domain/access/roles.ts';
+import type { Answer } from '../answer.ts';
+import type { RequestContext } from './request-context.ts';
+
+export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
+
+/** Who may call a route. There is no default: a route that does not say fails at start. */
+export type Access =
+  | { readonly public: true }
+  /** `unless`: a request that needs no principal, for a reason of its own. */
+  | { readonly permission: Permission; readonly unless?: (request: IncomingMessage) => boolean };
+
+export interface RequestSchemas {
+  readonly params?: z.ZodObject;
+  readonly query?: z.ZodObject;
+  readonly body?: z.ZodType;
+  /** The request may come without a body, which then is `{}`. */
+  readonly bodyOptional?: true;
+}
+
+/** One answer of a route, for the documentation and for its tests. */
+export interface ResponseDoc {
+  readonly description: string;
+  readonly schema?: z.ZodType;
+  /** Absent: `application/json` when there is a schema. */
+  readonly contentType?: string;
+}
+
+/** A request that works, as the documentation shows it. */
+export interface RouteExample {
+  readonly summary: string;
+  readonly params?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+  /** Of the answer, when it is not the first one documented. */
+  readonly status?: number;
+}
+
+/** What a route says about itself: enough to mount, check, document and test it. */
+export interface RouteDoc {
+  readonly method: Method;
+  /** With `{name}` for each parameter, as in OpenAPI. */
+  readonly path: string;
+  readonly summary: string;
+  readonly description?: string;
+  readonly tags: readonly string[];
+  readonly access: Access;
+  readonly request?: RequestSchemas;
+  readonly responses: Readonly<Record<number, ResponseDoc>>;
+  readonly examples?: readonly RouteExample[];
+  /** Statuses of the problems that this route has besides those that its schemas and access bring with them. */
+  readonly problems?: readonly number[];
+  /** The read model that it answers from: the answer waits for what the caller wrote, and says how far the model is. */
+  readonly reads?: string;
+  /** Everybody with the permission gets the same answer, and it changes only with the read model. */
+  readonly sharedAnswer?: true;
+  /** A change that knows revisions: `If-Match` is taken. */
+  readonly conditional?: true;
+  /** The answer is kept in memory only, never stored: it carries secrets. */
+  readonly secretAnswer?: true;
+}
+
+export interface RawInput {
+  readonly params: unknown;
+  readonly query: unknown;
+  readonly body: unknown;
+}
+
+/** The handler of a route with its checked input. */
+export type Prepared = (context: RequestContext) => Answer | Promise<Answer>;
+
+/** A route as it is mounted. */
+export interface Route extends RouteDoc {
+  /** Checks the input. @throws HttpProblem naming every fault */
+  readonly prepare: (raw: RawInput) => Prepared;
+}

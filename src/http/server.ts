@@ -1,0 +1,83 @@
+import type { Express } from 'express';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createApp } from './app.ts';
+import { createAuthenticator } from './auth/authenticator.ts';
+import { createPrincipals } from './auth/principals.ts';
+import { createTokenCheck } from './auth/token-check.ts';
+import type { HttpDeps } from './deps.ts';
+import { createFeed } from './feed/feed.ts';
+import { startOf } from './feed/positions.ts';
+import { createHttpMetrics } from './metrics.ts';
+import { createHostCheck } from './middleware/host-check.ts';
+import { securityHeaders } from './middleware/security-headers.ts';
+import { createPipeline } from './pipeline.ts';
+import { createRoutes } from './routes/all.ts';
+import { createAnswerWriter } from './write-answer.ts';
+import { attachWebSocket } from './ws/server.ts';
+import { topicByName } from './ws/topic-by-name.ts';
+
+export interface HttpServer {
+  readonly app: Express;
+  readonly server: Server;
+  /** Answers the port. @throws Error the address is taken or cannot be used */
+  listen(): Promise<number>;
+  /** Ends feeds, lets running requests finish for so long, then ends every connection. */
+  close(graceMs?: number): Promise<void>;
+}
+
+/** The HTTP side of the platform: REST, server-sent events, WebSocket and the documentation. */
+export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
+  const { settings, commands, logger } = deps;
+  const { store, clock } = commands;
+  const principals = await createPrincipals(commands, logger);
+  const authenticator = createAuthenticator(createTokenCheck(settings.jwtSecret), principals, clock);
+  const feed = createFeed(store, authenticator, logger, settings.feed);
+  const metrics = createHttpMetrics(deps.metrics, { feedReaders: () => feed.readers });
+  const writer = createAnswerWriter(securityHeaders(), metrics);
+  const checkHost = createHostCheck(settings.allowedHosts);
+  const routes = createRoutes(deps, { principals, feed });
+  const app = createApp({ routes, pipeline: createPipeline(deps, authenticator, writer), checkHost, logger });
+
+  // A client that sends its request slower than this is not waited for.
+  const server = createServer({ headersTimeout: 15_000, requestTimeout: 60_000, keepAliveTimeout: 65_000 }, app);
+  server.maxHeadersCount = 100;
+  const webSocket = attachWebSocket(
+    server,
+    {
+      feed,
+      authenticator,
+      topicOf: (credential, name) => topicByName(deps, credential.principal, name),
+      startOf: (topic, after) => startOf(store, topic, after),
+      logger,
+      checkHost,
+      allowedOrigins: settings.allowedOrigins,
+    },
+    settings.webSocket,
+  );
+
+  return {
+    app,
+    server,
+    async listen() {
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', reject);
+        server.listen(settings.port, settings.host, () => {
+          server.off('error', reject);
+          resolve();
+        });
+      });
+      return (server.address() as AddressInfo).port;
+    },
+    async close(graceMs = 5000) {
+      const closed = new Promise<void>((resolve) => void server.close(() => resolve()));
+      webSocket.close();
+      await feed.close();
+      server.closeIdleConnections();
+      const patience = setTimeout(() => server.closeAllConnections(), graceMs);
+      await closed;
+      clearTimeout(patience);
+      await principals.close();
+    },
+  };
+}
