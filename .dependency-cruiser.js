@@ -99,7 +99,7 @@ export default {
       comment: 'not reached from the composition root; a worker thread is started by its address and stands as a root',
       severity: 'error',
       from: { path: '^src/main\\.ts$|[./-]worker\\.ts$' },
-      to: { path: '^src/', pathNot: '[./-]worker\\.ts$', reachable: false },
+      to: { path: '^src/', pathNot: '^src/main\\.ts$|[./-]worker\\.ts$', reachable: false },
     },
     {
       name: 'resolvable',

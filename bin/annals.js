@@ -7,8 +7,8 @@ import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The first release whose type stripping is stable; argon2 and SQLite are older. */
-const NEEDED = [24, 12];
+/** The first release whose type stripping and SQLite are more than experiments, and come without a warning. */
+const NEEDED = [24, 15];
 
 function isEnough(version) {
   const [major = 0, minor = 0] = version.replace(/^v/, '').split('.').map(Number);

@@ -14,7 +14,8 @@ interface AuditAnswer {
   readonly error?: { readonly code?: string; readonly summary?: string };
 }
 
-const networkFault = /^(E\d{3}|ENOTFOUND|EAI_AGAIN|ECONN\w+|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|ERR_SOCKET_TIMEOUT|ENOAUDIT)$/;
+const networkFault =
+  /^(E\d{3}|ENOTFOUND|EAI_AGAIN|ECONN\w+|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|ERR_SOCKET_TIMEOUT|ENOAUDIT)$/;
 
 /** Reads what `npm audit --json` printed. Only a registry that could not be asked counts as unreachable. */
 export function verdictOf(output: string): Verdict {
