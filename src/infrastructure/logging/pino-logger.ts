@@ -17,7 +17,9 @@ export interface LoggerOptions {
  */
 export function createPinoLogger(options: LoggerOptions): Logger {
   const asPretty = options.format === 'pretty' || (options.format === 'auto' && process.stdout.isTTY);
-  const destination = asPretty ? prettyStream(options.destination) : (options.destination ?? pino.destination({ dest: 1, sync: true }));
+  const destination = asPretty
+    ? prettyStream(options.destination)
+    : (options.destination ?? pino.destination({ dest: 1, sync: true }));
   return wrap(
     pino(
       {
