@@ -14,8 +14,16 @@ export interface Product {
   stop(): Promise<void>;
 }
 
+export interface ProductOptions {
+  /** Kept afterwards; absent: one that is made and removed. */
+  readonly dataDir?: string;
+  readonly nodeArgs?: readonly string[];
+  /** Default true. */
+  readonly logIn?: boolean;
+}
+
 /** Starts the platform as its users do, on core 0 and a directory of its own, and logs in. */
-export async function startProduct(options: { dataDir?: string; nodeArgs?: readonly string[] } = {}): Promise<Product> {
+export async function startProduct(options: ProductOptions = {}): Promise<Product> {
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'annals-bench-'));
   const program = [...(options.nodeArgs ?? []), '--disable-warning=ExperimentalWarning', 'src/main.ts', 'serve'];
   const server: Pinned = await startPinned(0, program, /address +http:\/\/127\.0\.0\.1:(\d+)/, {
@@ -36,8 +44,10 @@ export async function startProduct(options: { dataDir?: string; nodeArgs?: reado
     if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
     return text === '' ? undefined : JSON.parse(text);
   };
-  const credentials = { username: 'admin', password: adminPassword };
-  ({ accessToken: token } = (await request('POST', '/api/v1/auth/login', credentials)) as { accessToken: string });
+  if (options.logIn !== false) {
+    const credentials = { username: 'admin', password: adminPassword };
+    ({ accessToken: token } = (await request('POST', '/api/v1/auth/login', credentials)) as { accessToken: string });
+  }
   return {
     port,
     pid: server.child.pid ?? 0,
