@@ -1,24 +1,12 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { BlobStore } from '../../ports/blob-store.ts';
-import { StoreUnavailable } from '../../ports/unavailable.ts';
-import { syncDirectory } from '../data-dir/sync-directory.ts';
+import { explainFileFailure, fileErrorCode } from '../data-dir/file-failure.ts';
+import { makeDirectory } from '../data-dir/make-directory.ts';
 
 const SHA256 = /^[0-9a-f]{64}$/;
-
-/** What the disk says for itself; anything else is a mistake in the program. */
-const REASONS: ReadonlyMap<unknown, string> = new Map([
-  ['ENOSPC', 'the disk is full'],
-  ['EDQUOT', 'the disk quota is used up'],
-  ['EROFS', 'the file system is read-only'],
-  ['EACCES', 'permission is denied'],
-  ['EPERM', 'permission is denied'],
-  ['EIO', 'the disk reports an I/O error'],
-  ['EMFILE', 'too many files are open'],
-  ['ENFILE', 'too many files are open'],
-]);
 
 /** A stored file no longer has the content that its name promises. */
 export class BlobDamaged extends Error {
@@ -31,12 +19,12 @@ export class BlobDamaged extends Error {
  * is cleared away when it is opened.
  * @throws StoreUnavailable the directory cannot be created or written
  */
-export function openFileBlobStore(dir: string): BlobStore {
+export function openFileBlobStore(directory: string): BlobStore {
+  const dir = resolve(directory);
   const unfinished = join(dir, 'unfinished');
   explained(() => {
-    mkdirSync(unfinished, { recursive: true, mode: 0o700 });
+    makeDirectory(unfinished);
     for (const name of readdirSync(unfinished)) rmSync(join(unfinished, name), { force: true });
-    syncDirectory(dir);
   });
   const pathOf = (sha256: string): string => join(dir, sha256.slice(0, 2), sha256.slice(2, 4), sha256);
 
@@ -107,7 +95,7 @@ async function readIfThere(path: string): Promise<Uint8Array | undefined> {
   try {
     return await readFile(path);
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined;
+    if (fileErrorCode(error) === 'ENOENT') return undefined;
     throw error;
   }
 }
@@ -116,15 +104,8 @@ function hashOf(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined;
-}
-
 function explain(error: unknown): unknown {
-  const reason = REASONS.get(codeOf(error));
-  return reason === undefined
-    ? error
-    : new StoreUnavailable(`the blob store cannot be used: ${reason}`, { cause: error });
+  return explainFileFailure('the blob store cannot be used', error);
 }
 
 function explained(work: () => void): void {

@@ -1,9 +1,10 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { StoreUnavailable } from '../../ports/unavailable.ts';
-import { syncDirectory } from './sync-directory.ts';
+import { explainFailure } from '../event-store/sqlite/failure.ts';
+import { explainFileFailure, fileErrorCode } from './file-failure.ts';
+import { makeDirectory } from './make-directory.ts';
 
 const SQLITE_BUSY = 5;
 
@@ -35,8 +36,7 @@ export function lockDataDir(dir: string): DataDirLock {
   const path = resolve(dir);
   const ownerFile = join(path, 'lock.json');
   const db = inDirectory(path, () => {
-    const created = mkdirSync(path, { recursive: true, mode: 0o700 });
-    if (created !== undefined) syncDirectory(dirname(created));
+    makeDirectory(path);
     return new DatabaseSync(join(path, 'lock.sqlite'));
   });
   try {
@@ -67,7 +67,7 @@ function readOwner(file: string): Owner | undefined {
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as Owner;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (fileErrorCode(error) === 'ENOENT') return undefined;
     throw error;
   }
 }
@@ -82,8 +82,8 @@ function inDirectory<Result>(path: string, work: () => Result): Result {
     return work();
   } catch (error) {
     if (isBusy(error)) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new StoreUnavailable(`the data directory ${path} cannot be used: ${reason}`, { cause: error });
+    const what = `the data directory ${path} cannot be used`;
+    throw explainFileFailure(what, explainFailure(what, error));
   }
 }
 

@@ -51,7 +51,7 @@ export function lifeCycleContract({ store, underTest }: ContractContext): void {
 
     expect(await reopened.head()).toBeGreaterThanOrEqual(head);
     expect(await reopened.readStream(stream)).toEqual(first.events);
-    expect(await reopened.append(stream, NO_STREAM, events)).toEqual(first);
+    expect(await reopened.append(stream, NO_STREAM, events)).toEqual({ ...first, repeated: true });
     const next = await reopened.append(stream, 2, eventsToAppend(1));
     expect(next.position).toBeGreaterThan(first.position);
     expect((await readOn(reopened, 0, { filter: { categories: [category] } })).events).toHaveLength(4);

@@ -38,9 +38,9 @@ export function draftAppend(
 ): AppendResult | WrongExpectedRevision {
   const wrong = appends.filter((append) => headOf(draft, ground, append.stream) !== append.expectedRevision);
   const [first] = wrong;
-  if (first === undefined) return resultOf(appends.flatMap((append) => insert(draft, ground, append)));
+  if (first === undefined) return resultOf(appends.flatMap((append) => insert(draft, ground, append)), false);
   const recorded = wrong.length === appends.length ? recordedBefore(ground, appends) : undefined;
-  if (recorded !== undefined) return resultOf(recorded);
+  if (recorded !== undefined) return resultOf(recorded, true);
   return new WrongExpectedRevision(first.stream, first.expectedRevision, headOf(draft, ground, first.stream));
 }
 
@@ -85,8 +85,8 @@ function recordedBefore(ground: DraftGround, appends: readonly PreparedAppend[])
   return recorded;
 }
 
-function resultOf(events: readonly RecordedEvent[]): AppendResult {
+function resultOf(events: readonly RecordedEvent[], repeated: boolean): AppendResult {
   const last = events.at(-1);
   if (last === undefined) throw new Error('an append of no events was decided');
-  return { position: last.position, revision: last.revision, events };
+  return { position: last.position, revision: last.revision, events, repeated };
 }

@@ -1,6 +1,8 @@
+import { accessSync, constants } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { StoreUnavailable } from '../../../ports/unavailable.ts';
+import { explainFileFailure } from '../../data-dir/file-failure.ts';
 import { syncDirectory } from '../../data-dir/sync-directory.ts';
 import { explainFailure } from './failure.ts';
 import { prepareQueries } from './log-queries.ts';
@@ -57,7 +59,8 @@ export class LogFile {
       this.#current = { db, queries: prepareQueries(db) };
       return this.#current;
     } catch (error) {
-      throw explainFailure(`the event store ${this.path} cannot be opened`, error);
+      const what = `the event store ${this.path} cannot be opened`;
+      throw explainFileFailure(what, explainFailure(what, error));
     }
   }
 
@@ -75,6 +78,8 @@ export class LogFile {
 }
 
 function openForWriting(path: string): DatabaseSync {
+  // Asked first because the system says why not; SQLite would say only that it could not.
+  accessSync(dirname(path), constants.R_OK | constants.W_OK | constants.X_OK);
   const db = new DatabaseSync(path, { timeout: WRITER_WAITS_MS });
   try {
     const journal = db.prepare('PRAGMA journal_mode = WAL').get()?.['journal_mode'];
