@@ -50,7 +50,8 @@ const retries = 3;
 
 /**
  * Runs `work` against the log as it stands and appends all that it decided in one transaction, at the revisions it was
- * decided on. When another command was faster, all of it is decided again, at most three times more.
+ * decided on. When another command was faster, all of it is decided again, at most three times more. A command that the
+ * log has already is answered from there, and records nothing more on any stream.
  * @throws DomainError the rules refuse; PreconditionFailed the caller saw another revision;
  *   WrongExpectedRevision conflicts did not end; StoreUnavailable nothing was recorded
  */
@@ -63,10 +64,11 @@ export async function transact<Result>(
     const unit = new UnitOfWork(deps, context, attempt === 0);
     try {
       const answer = await work(unit);
-      await unit.commit();
+      // What was recorded before is found in the log by the next round.
+      if ((await unit.commit()) === 'recorded before') continue;
       return answer();
     } catch (error) {
-      if (!(error instanceof WrongExpectedRevision) || attempt === retries) throw error;
+      if (!(error instanceof WrongExpectedRevision) || attempt >= retries) throw error;
       deps.aggregates.delete(error.stream);
       await jitter(attempt);
     }
@@ -99,6 +101,8 @@ class UnitOfWork implements Transaction {
   readonly #pending: Pending[] = [];
   readonly #loaded = new Map<string, Loaded<unknown>>();
   #eventCount = 0;
+  /** Streams are written all or none, so what one of them has taken is taken. */
+  #taken = false;
 
   constructor(deps: CommandDeps, context: CommandContext, trustFresh: boolean) {
     this.#deps = deps;
@@ -138,6 +142,7 @@ class UnitOfWork implements Transaction {
 
     const taken = loaded.commands.get(this.#context.commandId);
     if (taken !== undefined) {
+      this.#taken = true;
       const then = taken === loaded.revision ? loaded : await loadAt(store, decider, stream, taken);
       return () => ({ ...outcomeOf(then), events: [], replayed: true });
     }
@@ -157,12 +162,12 @@ class UnitOfWork implements Transaction {
         aggregates.set(stream, after);
       },
     });
-    return () => ({ ...outcomeOf(after), events, replayed: false });
+    return () => ({ ...outcomeOf(after), events, replayed: this.#taken });
   }
 
-  async commit(): Promise<void> {
+  async commit(): Promise<'done' | 'recorded before'> {
     const [first, ...others] = this.#pending;
-    if (!first) return;
+    if (!first || this.#taken) return 'done';
     const { store } = this.#deps;
     const result =
       others.length === 0
@@ -170,9 +175,11 @@ class UnitOfWork implements Transaction {
         : await store.appendMany(this.#pending.map(({ stream, expectedRevision, events }): StreamAppend => {
             return { stream, expectedRevision, events };
           }));
+    if (result.repeated) return 'recorded before';
     for (const { stream, recorded } of this.#pending) {
       recorded(others.length === 0 ? result.events : result.events.filter((event) => event.stream === stream));
     }
+    return 'done';
   }
 
   #checkPrecondition(loaded: Loaded<unknown>): void {

@@ -42,6 +42,8 @@ export interface AppendResult {
   readonly revision: Revision;
   /** The events as they stand in the log, in order. */
   readonly events: readonly RecordedEvent[];
+  /** The same append had been recorded before: these are its events, and nothing was added now. */
+  readonly repeated: boolean;
 }
 
 /** Events whose category and whose type are both named; an absent list admits all. */
@@ -61,7 +63,7 @@ export interface AllSlice {
 export interface EventStore {
   /**
    * Appends in one transaction and answers when the events are durable. Appending again the same event ids at the same
-   * expected revision answers what was recorded the first time.
+   * expected revision answers what was recorded the first time, as `repeated`.
    * @throws WrongExpectedRevision another revision is there, with other events
    * @throws StoreUnavailable nothing was recorded; the same append may be tried again
    */
