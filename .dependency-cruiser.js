@@ -8,7 +8,7 @@ const may = {
   ports: { folders: [], domain: 'types' },
   commands: { folders: ['ports'], domain: 'all' },
   projections: { folders: ['ports'], domain: 'types' },
-  queries: { folders: ['ports'], domain: 'all' },
+  queries: { folders: ['ports', 'projections'], domain: 'all' },
   reactors: { folders: ['commands', 'queries', 'ports', 'mcp'], domain: 'all' },
   mcp: { folders: ['commands', 'queries', 'ports'], domain: 'types' },
   http: { folders: ['commands', 'queries', 'ports'], domain: 'types' },

@@ -16,12 +16,12 @@ import { CliError } from './cli-error.ts';
  * `system:cli`, which is what the record then says.
  */
 export async function withServer<Result>(work: (api: ApiClient) => Promise<Result>): Promise<Result> {
-  const { ANNALS_URL: url, ANNALS_TOKEN: token } = process.env;
-  if (url !== undefined) {
-    if (token === undefined) throw new CliError('ANNALS_URL is set: set ANNALS_TOKEN to an access token as well');
-    return work(createApiClient(url, () => token));
-  }
   const config = loadConfig(process.env);
+  const { apiUrl, apiToken } = config;
+  if (apiUrl !== undefined) {
+    if (apiToken === undefined) throw new CliError('ANNALS_URL is set: set ANNALS_TOKEN to an access token as well');
+    return work(createApiClient(apiUrl, () => apiToken));
+  }
   const running = await runningServer(config.dataDir);
   if (running !== undefined) return work(await localClient(running));
 
@@ -34,7 +34,7 @@ export async function withServer<Result>(work: (api: ApiClient) => Promise<Resul
   }
 
   async function localClient(address: string): Promise<ApiClient> {
-    const { jwtSecret } = await loadOrCreateSecrets(config.dataDir, config);
+    const { jwtSecret } = loadOrCreateSecrets(config.dataDir, config);
     return createApiClient(address, () => signLocalToken(jwtSecret));
   }
 }

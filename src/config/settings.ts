@@ -14,6 +14,7 @@ const secrets = { group: 'Secrets', secret: true };
 const reach = { group: 'What may be reached and run' };
 const limits = { group: 'Limits' };
 const logs = { group: 'Logs and metrics' };
+const commandLine = { group: 'Command line' };
 
 /**
  * Every setting, by the name it has in the program. What is read, what .env.example shows and what docs/settings.md
@@ -207,5 +208,23 @@ export const settings = {
     defaultText: 'auto',
     example: 'json',
     schema: choice(['auto', 'json', 'pretty'], 'auto'),
+  }),
+
+  apiUrl: setting({
+    ...commandLine,
+    name: 'ANNALS_URL',
+    description: 'The server that commands such as `annals call` talk to. Unset: the one on the data directory.',
+    defaultText: 'unset',
+    example: 'https://annals.example.com',
+    schema: z.optional(z.url({ protocol: /^https?$/, error: 'is not an http or https URL' })),
+  }),
+  apiToken: setting({
+    ...commandLine,
+    name: 'ANNALS_TOKEN',
+    description: 'The access token that commands show to ANNALS_URL.',
+    defaultText: 'unset',
+    example: 'an access token, from POST /api/v1/auth/login',
+    secret: true,
+    schema: z.optional(z.string()),
   }),
 };
