@@ -7,6 +7,7 @@ import {
 import type { ExecutionError, ExecutionRequest } from '../domain/execution/events.ts';
 import type { CommandContext } from './context.ts';
 import type { CommandDeps } from './deps.ts';
+import { load } from './load.ts';
 import { handle, type Outcome } from './transaction.ts';
 
 export type ExecutionOutcome = Extract<
@@ -44,4 +45,9 @@ export function endExecution(
   // An end is a command of its own, the same one each time, so that it may be tried again.
   const commandId = uuidv5(outcome.type, id);
   return handle(deps, { ...context, commandId, causationId: context.commandId }, executionDecider, id, outcome);
+}
+
+/** The execution as of its last event; `none` when there is no such execution. */
+export async function loadExecution(deps: CommandDeps, id: string): Promise<ExecutionState> {
+  return (await load(deps.store, deps.aggregates, executionDecider, `execution-${id}`)).state;
 }

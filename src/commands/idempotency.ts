@@ -1,4 +1,5 @@
 import { v5 as uuidv5, v7 as uuidv7 } from 'uuid';
+import { canonicalJson } from '../domain/mcp/diff/canonical-json.ts';
 import { idempotencyDecider, type RecordedAnswer } from '../domain/idempotency/decider.ts';
 import type { CommandContext } from './context.ts';
 import type { CommandDeps } from './deps.ts';
@@ -62,4 +63,9 @@ export function createIdempotencyKeys(deps: CommandDeps): IdempotencyKeys {
       };
     },
   };
+}
+
+/** What makes a request the same: two bodies that mean the same are, whatever the order of their fields. */
+export function requestText(method: string, path: string, body: unknown): string {
+  return `${method} ${path} ${body === undefined ? '' : canonicalJson(body)}`;
 }

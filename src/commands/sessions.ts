@@ -1,10 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { v5 as uuidv5 } from 'uuid';
 import { DomainError } from '../domain/error.ts';
-import { sessionDecider, type SessionEndReason } from '../domain/session/decider.ts';
+import { sessionDecider, type SessionEndReason, type SessionState } from '../domain/session/decider.ts';
 import { userDecider } from '../domain/user/decider.ts';
 import type { CommandContext } from './context.ts';
 import type { CommandDeps } from './deps.ts';
+import { load } from './load.ts';
 import { handle, transact } from './transaction.ts';
 import { loadUser, userIdByName, type UserDeps } from './users.ts';
 
@@ -81,6 +82,11 @@ export async function endSession(
   const commandId = uuidv5(`end session ${sessionId}`, context.commandId);
   const end = { type: 'EndSession', reason } as const;
   return (await handle(deps, { ...context, commandId }, sessionDecider, sessionId, end)).position;
+}
+
+/** The session as of its last event; `none` when there is no such session. */
+export async function loadSession(deps: CommandDeps, sessionId: string): Promise<SessionState> {
+  return (await load(deps.store, deps.aggregates, sessionDecider, `session-${sessionId}`)).state;
 }
 
 function newToken(sessionId: string): string {
