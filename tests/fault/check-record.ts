@@ -40,7 +40,9 @@ export async function checkRecord(
         findings.push(`event ${eventId} stands at ${positions.get(eventId)} and ${event.position}`);
       position = event.position;
       positions.set(eventId, position);
-      streams.set(event.stream, [...(streams.get(event.stream) ?? []), event]);
+      const stream = streams.get(event.stream);
+      if (stream === undefined) streams.set(event.stream, [event]);
+      else stream.push(event);
     }
     position = Math.max(position, slice.position);
     end = slice.end;
