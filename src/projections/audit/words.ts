@@ -46,9 +46,9 @@ const isDescribed = recognise<Described>(describedTypes);
 /** The text by which an event is found, null when its keyword fields say all there is. */
 export function auditText(event: RecordedEvent): string | null {
   if (silent.has(event.type)) return null;
-  const words = createWords(room);
-  words.add(event.type);
-  words.add(event.type.replace(/(?<=[a-z])(?=[A-Z])/g, ' '));
+  const words = createWords(room)
+    .add(event.type)
+    .add(event.type.replace(/(?<=[a-z])(?=[A-Z])/g, ' '));
   if (isDescribed(event)) describe(words, event);
   return words.toString();
 }
@@ -57,13 +57,12 @@ export function auditText(event: RecordedEvent): string | null {
  * Only what is named here is said of an event: a field that is added to one later, or an event of a type unknown here,
  * cannot put a secret into the search index.
  */
-function describe(words: Words, { type, data }: Recorded<Described>): void {
+function describe(words: Words, { type, data }: Recorded<Described>): Words {
   switch (type) {
     case 'McpRegistered':
       return addDefinition(words, data.definition);
     case 'McpVersionPublished':
-      words.add(`version ${data.version} ${data.reason}`);
-      return addDefinition(words, data.definition);
+      return addDefinition(words.add(`version ${data.version} ${data.reason}`), data.definition);
     case 'ToolsDiscovered':
       return words.addJson(data.offer.tools.map(({ name }) => name));
     case 'ToolDiscoveryFailed':
@@ -71,10 +70,8 @@ function describe(words: Words, { type, data }: Recorded<Described>): void {
     case 'ToolDefinitionDrifted':
       return words.addJson({ added: data.added, removed: data.removed, changed: data.changed });
     case 'ExecutionRequested': {
-      words.add(`${data.tool} ${data.mcpName}`);
-      const given = createWords(roomForArguments);
-      given.addJson(data.arguments);
-      return words.add(given.toString());
+      const given = createWords(roomForArguments).addJson(data.arguments);
+      return words.add(`${data.tool} ${data.mcpName}`).add(given.toString());
     }
     case 'ExecutionFailed':
       return words.add(`${data.error.code} ${data.error.message}`);
@@ -94,11 +91,12 @@ function describe(words: Words, { type, data }: Recorded<Described>): void {
   }
 }
 
-function addDefinition(words: Words, { name, tags, transport, description }: McpDefinition): void {
-  words.add(name);
-  words.addJson(tags);
-  words.add(`${transport.type} ${address(transport)}`);
-  words.add(description);
+function addDefinition(words: Words, { name, tags, transport, description }: McpDefinition): Words {
+  return words
+    .add(name)
+    .addJson(tags)
+    .add(`${transport.type} ${address(transport)}`)
+    .add(description);
 }
 
 /** Where a server is, without what may hold a secret: arguments, variables, headers, the query of an address. */

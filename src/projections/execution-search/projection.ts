@@ -1,7 +1,7 @@
 import type { ExecutionEvent, StoredResult } from '../../domain/execution/events.ts';
 import type { SearchRow } from '../../ports/read-model.ts';
 import { idOf, recognise, type Recorded } from '../folding/recorded.ts';
-import { createWords } from '../folding/words.ts';
+import { createWords, type Words } from '../folding/words.ts';
 import type { Projection } from '../projection.ts';
 
 /** UTF-16 units of text kept for one call: enough to find it by, little enough to index thousands a second. */
@@ -51,6 +51,7 @@ export const executionSearch: Projection<SearchRow> = {
   },
   types,
   rowId: (event) => (isOurs(event) ? idOf(event.stream) : undefined),
+  begins: (event) => event.revision === 0,
   evolve(row, event) {
     if (!isOurs(event)) return row;
     if (event.type === 'ExecutionRequested') return row ?? requested(event);
@@ -61,10 +62,7 @@ export const executionSearch: Projection<SearchRow> = {
 };
 
 function requested({ stream, position, data, metadata }: Extract<Event, { type: 'ExecutionRequested' }>): SearchRow {
-  const words = createWords(roomForRequest);
-  words.add(data.tool);
-  words.add(data.mcpName);
-  words.addJson(data.arguments);
+  const words = createWords(roomForRequest).add(data.tool).add(data.mcpName).addJson(data.arguments);
   return {
     id: idOf(stream),
     text: null,
@@ -81,8 +79,7 @@ function requested({ stream, position, data, metadata }: Extract<Event, { type: 
 }
 
 function wordsOf(row: SearchRow, event: Exclude<Event, { type: 'ExecutionRequested' }>): string {
-  const words = createWords(room);
-  words.add(String(row.keywords['request'] ?? ''));
+  const words = createWords(room).add(String(row.keywords['request'] ?? ''));
   if (event.type === 'ExecutionFailed') {
     words.add(event.data.error.code);
     // A tool's own error is told by its result.
@@ -93,7 +90,7 @@ function wordsOf(row: SearchRow, event: Exclude<Event, { type: 'ExecutionRequest
   return words.toString();
 }
 
-function addResult(words: ReturnType<typeof createWords>, result: StoredResult): void {
+function addResult(words: Words, result: StoredResult): void {
   if (!('inline' in result)) return;
   const { content, structuredContent } = result.inline;
   for (const block of content) {

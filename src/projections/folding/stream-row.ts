@@ -4,12 +4,12 @@ import type { RelationalModel } from '../../ports/read-model.ts';
 import type { Projection } from '../projection.ts';
 import { idOf, recognise, type Recorded } from './recorded.ts';
 
-/** What every row that follows one stream holds: how far it has followed it. */
-export interface StreamRow {
+/** What every row that follows one stream holds: how far it has followed it. A type, so that rows of cells can be one. */
+export type StreamRow = {
   readonly id: string;
   readonly revision: Revision;
   readonly position: Position;
-}
+};
 
 interface StreamProjection<Row extends StreamRow, Event extends DomainEvent> {
   readonly name: string;
@@ -36,6 +36,7 @@ export function streamProjection<Row extends StreamRow, Event extends DomainEven
     model: spec.model,
     types: spec.types,
     rowId: (event: RecordedEvent) => (isOurs(event) ? idOf(event.stream) : undefined),
+    begins: (event) => event.revision === 0,
     evolve(row, event) {
       if (!isOurs(event)) return row;
       if (!row) return spec.begin(idOf(event.stream), event);

@@ -1,9 +1,9 @@
 /** Collects text for a search entry up to a number of characters; what comes later is left out. */
 export interface Words {
   /** Adds a piece of text, cut where the room ends. */
-  add(text: string): void;
+  add(text: string): Words;
   /** Adds the names and the plain values of a JSON value, without its punctuation. */
-  addJson(value: unknown): void;
+  addJson(value: unknown): Words;
   toString(): string;
 }
 
@@ -49,7 +49,18 @@ export function createWords(room: number): Words {
     }
   }
 
-  return { add, addJson: (value) => addJson(value, 0), toString: () => text };
+  const words: Words = {
+    add(piece) {
+      add(piece);
+      return words;
+    },
+    addJson(value) {
+      addJson(value, 0);
+      return words;
+    },
+    toString: () => text,
+  };
+  return words;
 }
 
 /** The beginning of a text, at most `length` UTF-16 units and never half a character. */

@@ -27,6 +27,7 @@ export const mcpNames: Projection<McpNameRow> = {
   },
   types,
   rowId: (event) => (isOurs(event) ? `${idOf(event.stream)} ${nameKey(event.data.definition.name)}` : undefined),
+  begins: (event) => event.revision === 0,
   evolve(row, event) {
     if (row || !isOurs(event)) return row;
     const mcp_id = idOf(event.stream);

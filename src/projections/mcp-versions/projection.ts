@@ -40,6 +40,7 @@ export const mcpVersions: Projection<McpVersionDocument> = {
     if (!isOurs(event)) return undefined;
     return versionId(idOf(event.stream), event.type === 'McpRegistered' ? 1 : event.data.version);
   },
+  begins: (event) => event.revision === 0,
   evolve(row, event) {
     if (!isOurs(event) || (row && event.revision <= row.revision)) return row;
     const { revision, position } = event;

@@ -1,0 +1,59 @@
+import { sql } from 'kysely';
+import { executions } from '../../projections/executions/projection.ts';
+import type { ExecutionRow } from '../../projections/executions/row.ts';
+import type { QueryDeps } from '../deps.ts';
+import { equals, within, type RowFilter } from '../lists/filter.ts';
+import { listRows } from '../lists/list-rows.ts';
+import type { Page } from '../paging/page.ts';
+import { boundsOf } from '../time-travel/interval.ts';
+import { withArguments } from './arguments.ts';
+import { executionList, type ExecutionListRequest } from './list-model.ts';
+import { toListedExecution, type ExecutionResource } from './resource.ts';
+import { searchExecutions } from './search.ts';
+import type { Viewer } from './viewer.ts';
+
+/**
+ * Executions that the viewer may see. Results are in a list when they are small, else named by `resultRef`.
+ * @throws DomainError `invalid_*` naming the parameter
+ */
+export async function listExecutions(
+  deps: QueryDeps,
+  viewer: Viewer,
+  request: ExecutionListRequest,
+): Promise<Page<ExecutionResource>> {
+  const filters = await filtersOf(deps, viewer, request);
+  const page = await (request.q === undefined
+    ? listRows(deps, executionList, request, filters)
+    : searchExecutions(deps, viewer, { ...request, q: request.q }, filters));
+  const { rows, nextCursor } = await withArguments(deps, page);
+  return { items: rows.map(toListedExecution), nextCursor };
+}
+
+/** Ids of the executions that have not ended, the oldest first. */
+export async function unfinishedExecutions(deps: QueryDeps): Promise<readonly string[]> {
+  const query = sql<{ readonly id: string }>`
+    select id from ${sql.table(executions.name)} where status in ('queued', 'running') order by requested_position`;
+  return (await query.execute(deps.models.relational(executions.name))).rows.map(({ id }) => id);
+}
+
+async function filtersOf(
+  deps: QueryDeps,
+  viewer: Viewer,
+  request: ExecutionListRequest,
+): Promise<readonly RowFilter<ExecutionRow>[]> {
+  const { mcpId, tool, status, mode, requestedBy, replayOf } = request;
+  const fixed = { fixed: true };
+  return [
+    ...equals<ExecutionRow>('requested_by', viewer.seesAll ? undefined : viewer.actor, fixed),
+    ...equals<ExecutionRow>('requested_by', requestedBy, fixed),
+    ...equals<ExecutionRow>('mcp_id', mcpId, fixed),
+    ...equals<ExecutionRow>('tool', tool, fixed),
+    ...equals<ExecutionRow>('mode', mode, fixed),
+    ...equals<ExecutionRow>('replay_of', replayOf, fixed),
+    ...equals<ExecutionRow>('status', status),
+    ...within<ExecutionRow>(
+      { time: 'requested_at', position: 'requested_position' },
+      await boundsOf(deps.store, request),
+    ),
+  ];
+}

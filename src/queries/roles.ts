@@ -1,0 +1,21 @@
+import { roleNames, roles, type Permission, type RoleName } from '../domain/access/roles.ts';
+import { DomainError } from '../domain/error.ts';
+
+export interface RoleResource {
+  readonly name: RoleName;
+  readonly permissions: readonly Permission[];
+  /** Comes with the product and cannot be changed. */
+  readonly builtIn: true;
+}
+
+/** All roles, from the one that may most to the one that may least. */
+export function listRoles(): readonly RoleResource[] {
+  return roleNames.map((name) => ({ name, permissions: roles[name], builtIn: true }));
+}
+
+/** @throws DomainError `role_not_found` */
+export function getRole(name: string): RoleResource {
+  const role = listRoles().find((candidate) => candidate.name === name);
+  if (!role) throw new DomainError('not_found', 'role_not_found', 'there is no such role');
+  return role;
+}
