@@ -2,11 +2,7 @@ import { lookup, type LookupAddress, type LookupOptions } from 'node:dns';
 import { EgressRefused } from '../../ports/egress.ts';
 import type { AddressPolicy } from './address-policy.ts';
 
-type LookupCallback = (
-  error: NodeJS.ErrnoException | null,
-  address: string | LookupAddress[],
-  family?: number,
-) => void;
+type LookupCallback = (error: NodeJS.ErrnoException | null, address: string | LookupAddress[], family?: number) => void;
 
 /** A lookup function for `net.connect`. */
 export type Lookup = (hostname: string, options: LookupOptions, callback: LookupCallback) => void;

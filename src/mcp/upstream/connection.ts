@@ -1,0 +1,202 @@
+import { UpstreamError, type CallOptions, type UpstreamStatus, type UpstreamTarget } from '../../ports/upstream.ts';
+import { backoffDelay, type BackoffOptions } from './backoff.ts';
+import { ConnectionLost, RpcFailure, SessionExpired, toUpstreamError } from './errors.ts';
+import type { JsonObject } from './json.ts';
+import { disconnected } from './multiplexer.ts';
+import type { Session } from './session.ts';
+import { waitFor } from './wait-for.ts';
+import { CLOSED, type Wire } from './wire.ts';
+
+export interface ConnectionOptions {
+  readonly target: UpstreamTarget;
+  /** Opens a session; tells of each wire on the way, so that closing can end it. */
+  readonly open: (onWire: (wire: Wire) => void) => Promise<Session>;
+  readonly backoff: BackoffOptions;
+  /** Called when the connection failed or was lost. */
+  readonly onFailure: (error: UpstreamError) => void;
+}
+
+/**
+ * The connection to one version of one mcp: opened when a call needs it, shared by all calls, opened again when it was
+ * lost. After failures in a row it pauses, longer each time; calls in a pause fail at once.
+ */
+export class Connection {
+  readonly target: UpstreamTarget;
+  readonly #options: ConnectionOptions;
+  #session: Session | undefined;
+  #opening: Promise<Session> | undefined;
+  #openingWire: Wire | undefined;
+  /** Sessions that take no more calls, while some are still in flight. */
+  readonly #retired = new Set<Session>();
+  /** Failures since a server last answered. */
+  #failures = 0;
+  #nextTryAt = 0;
+  #lastError: string | undefined;
+  #closed = false;
+  /** Milliseconds on the clock of `performance.now()`. */
+  lastUsed = performance.now();
+
+  constructor(options: ConnectionOptions) {
+    this.target = options.target;
+    this.#options = options;
+  }
+
+  get inFlight(): number {
+    let count = this.#session?.rpc.inFlight ?? 0;
+    for (const session of this.#retired) count += session.rpc.inFlight;
+    return count;
+  }
+
+  /** True when there is nothing to lose by forgetting this connection. */
+  get idle(): boolean {
+    return this.inFlight === 0 && this.#opening === undefined && Date.now() >= this.#nextTryAt;
+  }
+
+  status(): UpstreamStatus {
+    const { mcpId, version } = this.target;
+    return {
+      mcpId,
+      version,
+      state: this.#state(),
+      inFlight: this.inFlight,
+      ...(this.#lastError === undefined ? {} : { lastError: this.#lastError }),
+    };
+  }
+
+  /** The session, opened if need be. @throws UpstreamError */
+  session(options: Pick<CallOptions, 'timeoutMs' | 'signal'>): Promise<Session> {
+    this.lastUsed = performance.now();
+    if (this.#closed) return Promise.reject(disconnected(CLOSED));
+    if (this.#session !== undefined) return Promise.resolve(this.#session);
+    const pause = this.#nextTryAt - Date.now();
+    if (this.#opening === undefined && pause > 0) return Promise.reject(this.#pausing(pause));
+    this.#opening ??= this.#open();
+    return waitFor(this.#opening, options, 'connecting');
+  }
+
+  /** Sends a request over the session. @throws UpstreamError */
+  async request(method: string, params: JsonObject, options: CallOptions): Promise<unknown> {
+    const live = this.#session;
+    if (live === undefined) return this.#requestOnNew(method, params, options);
+    const started = performance.now();
+    this.lastUsed = started;
+    try {
+      return await this.#send(live, method, params, options);
+    } catch (error) {
+      if (!(error instanceof SessionExpired)) throw error;
+      // The server refused the request unread, so sending it again cannot carry it out twice.
+      this.#retire(live);
+      return this.#requestOnNew(method, params, { ...options, timeoutMs: remaining(options.timeoutMs, started) });
+    }
+  }
+
+  /** Ends it; what is in flight fails. */
+  async close(reason: string): Promise<void> {
+    this.#closed = true;
+    const sessions = [...this.#retired, ...(this.#session === undefined ? [] : [this.#session])];
+    this.#session = undefined;
+    this.#retired.clear();
+    const opening = this.#openingWire;
+    await Promise.all([...sessions.map((session) => end(session, reason)), opening?.close()]);
+  }
+
+  async #requestOnNew(method: string, params: JsonObject, options: CallOptions): Promise<unknown> {
+    const started = performance.now();
+    const session = await this.session(options);
+    return this.#send(session, method, params, { ...options, timeoutMs: remaining(options.timeoutMs, started) });
+  }
+
+  async #send(session: Session, method: string, params: JsonObject, options: CallOptions): Promise<unknown> {
+    try {
+      const result = await session.rpc.request(method, params, options);
+      this.#failures = 0;
+      return result;
+    } catch (error) {
+      if (error instanceof ConnectionLost) this.#lose(session, error);
+      else if (error instanceof RpcFailure) this.#failures = 0;
+      throw error;
+    } finally {
+      this.lastUsed = performance.now();
+      if (this.#retired.has(session) && session.rpc.inFlight === 0) this.#discard(session);
+    }
+  }
+
+  async #open(): Promise<Session> {
+    try {
+      const session = await this.#options.open((wire) => {
+        this.#openingWire = wire;
+      });
+      if (this.#closed) {
+        await end(session, CLOSED);
+        throw disconnected(CLOSED);
+      }
+      if (session.wire.ended) throw disconnected(session.wire.endReason);
+      session.wire.onclose = () => this.#lose(session, disconnected(session.wire.endReason));
+      this.#session = session;
+      this.#lastError = undefined;
+      return session;
+    } catch (error) {
+      if (this.#closed) throw disconnected(CLOSED);
+      const known = toUpstreamError(error, 'upstream_unavailable', 'the connection could not be made');
+      // A refusal is our own rule: waiting does not change it, and nobody was bothered.
+      if (known.code !== 'upstream_refused') this.#fail(known, 1);
+      throw known;
+    } finally {
+      this.#opening = undefined;
+      this.#openingWire = undefined;
+    }
+  }
+
+  /** The session is gone: fails what was in flight on its wire, and lets the next call open another. */
+  #lose(session: Session, error: UpstreamError): void {
+    if (this.#session === session) {
+      this.#session = undefined;
+      // Losing a connection that worked costs no pause; losing it again before it answered anything does.
+      this.#fail(error, 2);
+      if (!session.wire.ended) this.#retired.add(session);
+    }
+    if (session.wire.ended) session.rpc.abort(error);
+  }
+
+  #retire(session: Session): void {
+    if (this.#session === session) this.#session = undefined;
+    if (session.rpc.inFlight > 0) this.#retired.add(session);
+    else this.#discard(session);
+  }
+
+  #discard(session: Session): void {
+    this.#retired.delete(session);
+    session.wire.onclose = undefined;
+    end(session, 'the connection was replaced').catch((error: unknown) => {
+      this.#options.onFailure(toUpstreamError(error, 'upstream_unavailable', 'an old connection could not be closed'));
+    });
+  }
+
+  #fail(error: UpstreamError, pauseFrom: number): void {
+    this.#failures++;
+    this.#lastError = error.message;
+    const pauses = this.#failures - pauseFrom + 1;
+    if (pauses > 0) this.#nextTryAt = Date.now() + backoffDelay(pauses, this.#options.backoff, Math.random);
+    if (!this.#closed) this.#options.onFailure(error);
+  }
+
+  #pausing(pauseMs: number): UpstreamError {
+    const next = `next try in ${(pauseMs / 1000).toFixed(1)} s (${new Date(this.#nextTryAt).toISOString()})`;
+    return new UpstreamError('upstream_unavailable', `${this.#lastError ?? 'the server cannot be reached'}; ${next}`);
+  }
+
+  #state(): UpstreamStatus['state'] {
+    if (this.#session !== undefined) return 'connected';
+    if (this.#opening !== undefined) return 'connecting';
+    return this.#nextTryAt > Date.now() ? 'backing_off' : 'closed';
+  }
+}
+
+async function end(session: Session, reason: string): Promise<void> {
+  session.rpc.abort(disconnected(reason));
+  await session.wire.close();
+}
+
+function remaining(timeoutMs: number, started: number): number {
+  return Math.max(1, timeoutMs - (performance.now() - started));
+}

@@ -1,0 +1,46 @@
+import type { Transport } from '../../domain/mcp/definition.ts';
+import type { Agents } from './http-endpoint.ts';
+import { createHttpEndpoint, flatHeaders } from './http-endpoint.ts';
+import { HttpWire } from './http-wire.ts';
+import { blackOut, resolveSettings, type ResolveSecret } from './settings.ts';
+import { SseWire } from './sse-wire.ts';
+import { prepareLaunch, type LaunchRules } from './stdio-launch.ts';
+import { StdioWire, type RunningProcess } from './stdio-wire.ts';
+import type { Note, Wire } from './wire.ts';
+
+export interface WireFactoryOptions {
+  readonly agents: Agents;
+  readonly launchRules: LaunchRules;
+  readonly resolveSecret: ResolveSecret;
+  readonly maxResultBytes: number;
+  readonly killGraceMs: number;
+  /** Where child processes stand as long as they run. */
+  readonly running: Set<RunningProcess>;
+}
+
+/**
+ * Makes wires for one transport, its secrets resolved and its rules checked.
+ * @throws UpstreamError `upstream_refused`
+ */
+export async function prepareWires(
+  transport: Transport,
+  options: WireFactoryOptions,
+  hooks: { readonly log: (line: string) => void; readonly note: Note },
+): Promise<() => Wire> {
+  const { agents, maxResultBytes, killGraceMs, running } = options;
+  const { note } = hooks;
+  if (transport.type === 'stdio') {
+    const { command, args = [], cwd } = transport;
+    const { values: env, secrets } = await resolveSettings(transport.env ?? {}, options.resolveSecret);
+    const launch = prepareLaunch({ command, args, env, cwd }, options.launchRules);
+    const log = (line: string): void => hooks.log(blackOut(line, secrets));
+    return () => new StdioWire({ launch, maxResultBytes, killGraceMs, running, log, note });
+  }
+  const { values } = await resolveSettings(transport.headers ?? {}, options.resolveSecret);
+  const headers = flatHeaders(values);
+  if (transport.type === 'sse') {
+    return () => new SseWire({ url: transport.url, agents, headers, maxResultBytes, note });
+  }
+  const endpoint = createHttpEndpoint(transport.url, agents);
+  return () => new HttpWire({ endpoint, headers, maxResultBytes, note });
+}

@@ -1,0 +1,80 @@
+import { dirname } from 'node:path';
+import { tmpdir } from 'node:os';
+import { UpstreamError } from '../../ports/upstream.ts';
+import { forbiddenOption } from './interpreter-options.ts';
+import { shorten } from './json.ts';
+
+/** What to start, with every value in clear. */
+export interface LaunchRequest {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string | undefined;
+}
+
+export interface LaunchRules {
+  /** Commands that may be started: names looked up in PATH, or full paths. Compared as they stand. */
+  readonly allow: readonly string[];
+  /** The environment of this process, of which a child sees PATH, HOME and LANG only. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+export interface Launch {
+  readonly command: string;
+  readonly args: string[];
+  readonly env: Record<string, string>;
+  readonly cwd: string | undefined;
+}
+
+/** Variables that make a loader, an interpreter or a package tool run or fetch something else than what was asked for. */
+const STEERING =
+  /^(PATH|LD_.*|DYLD_.*|NODE_OPTIONS|NODE_PATH|NODE_REPL_.*|npm_.*|BASH_ENV|ENV|IFS|PYTHON(PATH|HOME|STARTUP)|PERL5(LIB|OPT)|RUBY(LIB|OPT)|JAVA_TOOL_OPTIONS|UV_.*|PIP_.*|DOCKER_.*|GIT_.*)$/i;
+
+/**
+ * Judges a command by the operator's settings and makes the environment it runs in: empty, but for what finds programs
+ * and keeps files, and the variables that were named. The directory of the running Node comes first in PATH, so that
+ * `node` and `npx` mean this one.
+ * @throws UpstreamError `upstream_refused`
+ */
+export function prepareLaunch(request: LaunchRequest, rules: LaunchRules): Launch {
+  const { command, args, env, cwd } = request;
+  if (!rules.allow.includes(command)) {
+    throw refusal(
+      `the command ${JSON.stringify(shorten(command, 200))} may not be started; an operator can allow it with ANNALS_STDIO_ALLOW (now: ${rules.allow.join(', ')})`,
+    );
+  }
+  checkText('the command', command);
+  args.forEach((arg, index) => checkText(`argument ${index + 1}`, arg));
+  const option = forbiddenOption(command, args);
+  if (option !== undefined) throw refusal(`${command} may not be started with ${JSON.stringify(shorten(option, 100))}`);
+  if (cwd !== undefined) {
+    checkText('the working directory', cwd);
+    if (cwd.split('/').includes('..')) throw refusal('the working directory may not contain ".."');
+  }
+  for (const [name, value] of Object.entries(env)) {
+    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) throw refusal(`${JSON.stringify(name)} is no name of a variable`);
+    if (STEERING.test(name)) throw refusal(`the variable ${name} may not be set for a server`);
+    checkText(`the variable ${name}`, value);
+  }
+  const { PATH, HOME, LANG } = rules.environment;
+  return {
+    command,
+    args: [...args],
+    env: {
+      HOME: HOME ?? tmpdir(),
+      LANG: LANG ?? 'C.UTF-8',
+      TMPDIR: tmpdir(),
+      ...env,
+      PATH: `${dirname(process.execPath)}:${PATH ?? '/usr/local/bin:/usr/bin:/bin'}`,
+    },
+    cwd,
+  };
+}
+
+function checkText(what: string, text: string): void {
+  if (/[\0\r\n]/.test(text)) throw refusal(`${what} may not contain a line break or NUL`);
+}
+
+function refusal(message: string): UpstreamError {
+  return new UpstreamError('upstream_refused', message);
+}

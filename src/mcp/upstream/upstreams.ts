@@ -1,0 +1,151 @@
+import type { Offer } from '../../domain/mcp/definition.ts';
+import type { ToolResult } from '../../domain/execution/result.ts';
+import type { Egress } from '../../ports/egress.ts';
+import type { Logger } from '../../ports/logger.ts';
+import type { CallOptions, Upstreams, UpstreamTarget } from '../../ports/upstream.ts';
+import { Connection } from './connection.ts';
+import { discoverOffer } from './discovery.ts';
+import { ListChanges } from './list-changes.ts';
+import { LogRing } from './log-ring.ts';
+import { createNotices } from './notices.ts';
+import { prepareWires } from './prepare-wires.ts';
+import { openSession } from './session.ts';
+import { noSecrets, type ResolveSecret } from './settings.ts';
+import type { RunningProcess } from './stdio-wire.ts';
+import { checkToolResult } from './tool-result.ts';
+
+export interface UpstreamsOptions {
+  readonly egress: Pick<Egress, 'http' | 'https'>;
+  /** Commands that may be started for stdio servers (`ANNALS_STDIO_ALLOW`). */
+  readonly stdioAllow: readonly string[];
+  /** The environment of this process; a child sees PATH, HOME and LANG of it. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly logger: Logger;
+  /** What this client calls itself to servers. */
+  readonly client: { readonly name: string; readonly version: string };
+  /** Gives a stored secret in clear; absent: there are none. */
+  readonly resolveSecret?: ResolveSecret;
+  /** Bytes of one answer; 16 MiB unless told. */
+  readonly maxResultBytes?: number;
+  /** Milliseconds to connect and shake hands; a minute unless told, for a package may have to be fetched first. */
+  readonly handshakeTimeoutMs?: number;
+  /** Milliseconds without a call after which a connection is closed; five minutes unless told. */
+  readonly idleCloseMs?: number;
+  /** Milliseconds between asking a process to end and ending it; 2 s unless told. */
+  readonly killGraceMs?: number;
+  /** Pauses after failures in a row; from 0.5 s to a minute unless told. */
+  readonly backoff?: { readonly firstMs: number; readonly maxMs: number };
+}
+
+/** Logs are kept of this many mcps; the one longest without a new process is forgotten first. */
+const MAX_LOGS = 1000;
+
+/** Connections to MCP servers. Whoever creates them closes them: until then, processes run and sockets stay open. */
+export function createUpstreams(options: UpstreamsOptions): Upstreams {
+  const connections = new Map<string, Connection>();
+  const logs = new Map<string, LogRing>();
+  const running = new Set<RunningProcess>();
+  const changes = new ListChanges(options.logger);
+  const idleCloseMs = options.idleCloseMs ?? 300_000;
+  const wireOptions = {
+    agents: options.egress,
+    launchRules: { allow: options.stdioAllow, environment: options.environment },
+    resolveSecret: options.resolveSecret ?? noSecrets,
+    maxResultBytes: options.maxResultBytes ?? 16 * 1024 * 1024,
+    killGraceMs: options.killGraceMs ?? 2000,
+    running,
+  };
+  let closed = false;
+
+  // A detached process group outlives us unless it is ended here: nothing asynchronous runs any more at this point.
+  const endProcesses = (): void => {
+    for (const child of running) child.kill();
+  };
+  process.once('exit', endProcesses);
+  const sweep = setInterval(closeIdle, Math.max(20, Math.min(idleCloseMs / 4, 30_000))).unref();
+
+  function connect(target: UpstreamTarget): Connection {
+    const key = `${target.mcpId}@${target.version}`;
+    const known = connections.get(key);
+    if (known !== undefined) return known;
+    const note = createNotices(options.logger, target);
+    const connection = new Connection({
+      target,
+      backoff: options.backoff ?? { firstMs: 500, maxMs: 60_000 },
+      onFailure: (error) => note(error.code, error.message),
+      async open(onWire) {
+        const log = (line: string): void => logOf(target.mcpId).add(line);
+        const createWire = await prepareWires(target.transport, wireOptions, { log, note });
+        return openSession({
+          createWire,
+          client: options.client,
+          timeoutMs: options.handshakeTimeoutMs ?? 60_000,
+          note,
+          onNotification: (method) => {
+            if (method.endsWith('/list_changed')) changes.announce(key, target);
+          },
+          onWire,
+        });
+      },
+    });
+    // After close() the connection answers every call with its error, and opens nothing.
+    if (closed) void connection.close('the server is stopping');
+    else connections.set(key, connection);
+    return connection;
+  }
+
+  function logOf(mcpId: string): LogRing {
+    const ring = logs.get(mcpId) ?? new LogRing();
+    logs.delete(mcpId);
+    logs.set(mcpId, ring);
+    const [oldest] = logs.keys();
+    if (logs.size > MAX_LOGS && oldest !== undefined) logs.delete(oldest);
+    return ring;
+  }
+
+  function closeIdle(): void {
+    for (const [key, connection] of connections) {
+      if (!connection.idle || performance.now() - connection.lastUsed < idleCloseMs) continue;
+      connections.delete(key);
+      closeLogged(connection, 'the connection was idle');
+    }
+  }
+
+  function closeLogged(connection: Connection, reason: string): Promise<void> {
+    return connection.close(reason).catch((error: unknown) => {
+      options.logger.warn({ error, mcpId: connection.target.mcpId }, 'an upstream connection could not be closed');
+    });
+  }
+
+  return {
+    async callTool(target, call, callOptions): Promise<ToolResult> {
+      const params = { name: call.name, arguments: call.arguments };
+      return checkToolResult(await connect(target).request('tools/call', params, callOptions));
+    },
+    async discover(target, callOptions): Promise<Offer> {
+      const connection = connect(target);
+      const deadline = performance.now() + callOptions.timeoutMs;
+      const left = (): CallOptions => ({ ...callOptions, timeoutMs: Math.max(1, deadline - performance.now()) });
+      const { capabilities, server } = await connection.session(left());
+      return discoverOffer(capabilities, server, (method, params) => connection.request(method, params, left()));
+    },
+    async disconnect(mcpId) {
+      const ending = [...connections].filter(([, { target }]) => target.mcpId === mcpId);
+      for (const [key] of ending) connections.delete(key);
+      await Promise.all(ending.map(([, connection]) => closeLogged(connection, 'the mcp was disconnected')));
+    },
+    logs: (mcpId) => logs.get(mcpId)?.lines() ?? [],
+    status: () => [...connections.values()].map((connection) => connection.status()),
+    onListChanged: (listener) => changes.listen(listener),
+    async close() {
+      closed = true;
+      clearInterval(sweep);
+      changes.close();
+      const ending = [...connections.values()];
+      connections.clear();
+      await Promise.all(ending.map((connection) => closeLogged(connection, 'the server is stopping')));
+      endProcesses();
+      process.off('exit', endProcesses);
+    },
+  };
+}
