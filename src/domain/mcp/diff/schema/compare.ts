@@ -1,0 +1,37 @@
+import type { Finding } from './finding.ts';
+import { wholeInstance } from './finding.ts';
+import { sameDocument } from './identical.ts';
+import { rootNode, schemaDocument, type SchemaDocument } from './node.ts';
+import type { Budget, Tolerance } from './proof.ts';
+import { startProof } from './prove.ts';
+
+/** A schema and where it stands in the version. */
+export interface PlacedSchema {
+  readonly schema: unknown;
+  readonly pointer: string;
+}
+
+/**
+ * Why it cannot be shown that whatever is valid against `narrow` is valid against `wide`, given the tolerance. No
+ * finding is a proof; a finding is a counterexample or a limit of the method (`incomparable`). Does not throw, follows
+ * no reference out of the document, runs no pattern, and stops with a finding when the budget is used up.
+ */
+export function containmentFindings(
+  narrow: PlacedSchema,
+  wide: PlacedSchema,
+  tolerance: Tolerance,
+  budget: Budget,
+): Finding[] {
+  const from = schemaDocument(narrow.schema, narrow.pointer);
+  const to = schemaDocument(wide.schema, wide.pointer);
+  if (sameDocument(from, to, budget)) return [];
+  if (!shareDialect(from, to)) return [{ rule: 'incomparable', keyword: '$schema', at: '', pointer: to.pointer }];
+  const findings = startProof(tolerance, budget).prove([rootNode(from)], rootNode(to), wholeInstance);
+  const once = new Map(findings.map((found) => [`${found.rule} ${found.keyword} ${found.at} ${found.pointer}`, found]));
+  return [...once.values()];
+}
+
+function shareDialect(a: SchemaDocument, b: SchemaDocument): boolean {
+  if (a.dialect === 'unknown' || b.dialect === 'unknown') return false;
+  return a.dialect === b.dialect || !(a.dialectMatters || b.dialectMatters);
+}
