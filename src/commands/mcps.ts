@@ -126,6 +126,13 @@ export async function loadMcp(deps: CommandDeps, id: string): Promise<Registered
   return present(state);
 }
 
+/** Id of the mcp with this name, whatever its case; undefined when there is none. */
+export async function mcpIdByName(deps: CommandDeps, name: string): Promise<string | undefined> {
+  const stream = `reservation-${nameKey(deps, name)}`;
+  const { state } = await load(deps.store, deps.aggregates, reservationDecider, stream);
+  return state.status === 'reserved' ? state.owner.slice('mcp-'.length) : undefined;
+}
+
 async function onMcp(
   deps: McpDeps,
   context: CommandContext,
