@@ -1,6 +1,6 @@
 import { Agent as HttpAgent, type AgentOptions, type ClientRequestArgs } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
-import { isIP, type Socket } from 'node:net';
+import { isIP, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Egress } from '../../ports/egress.ts';
 import { createAddressPolicy, type AddressPolicy, type AddressPolicyOptions } from './address-policy.ts';
@@ -83,7 +83,7 @@ function guard(
     return undefined;
   }
   const socket = connect();
-  if (socket) checkOnceConnected(policy, socket as Socket, host);
+  if (socket instanceof Socket) checkOnceConnected(policy, socket, host);
   return socket;
 }
 

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { UpstreamError } from '../../ports/upstream.ts';
+import { type UpstreamError } from '../../ports/upstream.ts';
 import { socketFailure } from './http-failure.ts';
 import { tooLarge } from './stdio-wire.ts';
 

@@ -1,6 +1,6 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { JSONRPCMessage } from '@modelcontextprotocol/client';
-import { UpstreamError } from '../../ports/upstream.ts';
+import { type UpstreamError } from '../../ports/upstream.ts';
 import { ConnectionLost } from './errors.ts';
 import { EventStream, type ServerEvent } from './event-stream.ts';
 import { createHttpEndpoint, type Agents, type FlatHeaders, type HttpEndpoint } from './http-endpoint.ts';

@@ -107,7 +107,7 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
     for (const [key, connection] of connections) {
       if (!connection.idle || performance.now() - connection.lastUsed < idleCloseMs) continue;
       connections.delete(key);
-      closeLogged(connection, 'the connection was idle');
+      void closeLogged(connection, 'the connection was idle');
     }
   }
 
