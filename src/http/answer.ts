@@ -15,6 +15,8 @@ export interface JsonAnswer extends AnswerHead {
   readonly revision?: Revision;
   /** Of the last event that the request caused. */
   readonly position?: Position;
+  /** The same object is answered again and again: its text is made once. */
+  readonly shared?: boolean;
   /** The body holds a secret: it is never stored, and no cache may keep it. */
   readonly secret?: boolean;
 }

@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createApp } from './app.ts';
 import { createAuthenticator } from './auth/authenticator.ts';
+import { createLoginLimiter, defaultLoginLimits } from './auth/login-limiter.ts';
 import { createPrincipals } from './auth/principals.ts';
 import { createTokenCheck } from './auth/token-check.ts';
 import type { HttpDeps } from './deps.ts';
@@ -36,7 +37,8 @@ export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
   const metrics = createHttpMetrics(deps.metrics, { feedReaders: () => feed.readers });
   const writer = createAnswerWriter(securityHeaders(), metrics);
   const checkHost = createHostCheck(settings.allowedHosts);
-  const routes = createRoutes(deps, { principals, feed });
+  const logins = createLoginLimiter(settings.loginLimits ?? defaultLoginLimits, clock);
+  const routes = createRoutes({ ...deps, principals, feed, logins });
   const app = createApp({ routes, pipeline: createPipeline(deps, authenticator, writer), checkHost, logger });
 
   // A client that sends its request slower than this is not waited for.

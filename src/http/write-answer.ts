@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http';
+import { jsonText } from '../queries/json-text.ts';
 import { entityTag, type Answer, type JsonAnswer } from './answer.ts';
 import type { HttpMetrics } from './metrics.ts';
 import type { Headers } from './middleware/security-headers.ts';
@@ -20,54 +20,58 @@ export function createAnswerWriter(security: Headers, metrics: HttpMetrics): Ans
     'X-Correlation-Id': context.correlationId,
     traceparent: context.traceparent,
   });
+  const observe = ({ request, route, startedAt }: RequestContext, status: number): void =>
+    metrics.observe(request.method, route, status, (performance.now() - startedAt) / 1000);
+  const end = (context: RequestContext, status: number, head: Head, body?: string | Uint8Array): void => {
+    context.response.writeHead(status, head);
+    context.response.end(body);
+    observe(context, status);
+  };
   return {
     answer(context, answer) {
       const head = headOf(context);
       if (answer.kind === 'text') {
         const bytes = typeof answer.text === 'string' ? Buffer.from(answer.text) : answer.text;
         Object.assign(head, { 'Content-Type': answer.contentType, 'Content-Length': bytes.length }, answer.headers);
-        end(context.response, answer.status, head, bytes);
+        end(context, answer.status, head, bytes);
       } else if (answer.kind === 'stream') {
         Object.assign(head, { 'Content-Type': answer.contentType, 'Cache-Control': 'no-store' }, answer.headers);
         context.response.writeHead(answer.status, head);
+        observe(context, answer.status);
         if (context.request.method === 'HEAD') context.response.end();
         else return answer.write(context.response);
       } else {
-        writeJson(context, answer, head);
+        const { status, text } = jsonAnswer(context, answer, head);
+        end(context, status, head, text);
       }
     },
     problem(context, problem) {
-      const { request, response, correlationId } = context;
+      const { request, correlationId } = context;
       const text = JSON.stringify(problemDocument(problem, request.path, correlationId));
       const head = headOf(context);
       head['Content-Type'] = problemMediaType;
       head['Content-Length'] = Buffer.byteLength(text);
       head['Cache-Control'] = 'no-store';
-      end(response, problem.status, Object.assign(head, problem.headers), text);
+      end(context, problem.status, Object.assign(head, problem.headers), text);
     },
   };
 }
 
-function writeJson(context: RequestContext, answer: JsonAnswer, head: Head): void {
-  const { request, response } = context;
+/** Completes the head, and tells what is left to send. */
+function jsonAnswer({ request }: RequestContext, answer: JsonAnswer, head: Head): { status: number; text?: string } {
   head['Cache-Control'] = answer.secret ? 'no-store' : 'private, no-cache';
   if (answer.position !== undefined) head['X-Event-Position'] = answer.position;
   if (answer.headers) Object.assign(head, answer.headers);
   if (answer.revision !== undefined) {
     const tag = entityTag(answer.revision);
     head['ETag'] = tag;
-    if (isRead(request.method) && matches(request.headers['if-none-match'], tag)) return end(response, 304, head);
+    if (isRead(request.method) && matches(request.headers['if-none-match'], tag)) return { status: 304 };
   }
-  if (answer.body === undefined) return end(response, answer.status, head);
-  const text = JSON.stringify(answer.body);
-  head['Content-Type'] = 'application/json';
+  if (answer.body === undefined) return { status: answer.status };
+  const text = answer.shared ? jsonText(answer.body as object) : JSON.stringify(answer.body);
+  head['Content-Type'] ??= 'application/json';
   head['Content-Length'] = Buffer.byteLength(text);
-  end(response, answer.status, head, text);
-}
-
-function end(response: ServerResponse, status: number, head: Head, body?: string | Uint8Array): void {
-  response.writeHead(status, head);
-  response.end(body);
+  return { status: answer.status, text };
 }
 
 function isRead(method: string): boolean {

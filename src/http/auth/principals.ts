@@ -1,9 +1,8 @@
 import { LRUCache } from 'lru-cache';
-import { load } from '../../commands/load.ts';
 import type { CommandDeps } from '../../commands/deps.ts';
+import { loadSession } from '../../commands/sessions.ts';
+import { loadUser } from '../../commands/users.ts';
 import type { Principal } from '../../domain/access/principal.ts';
-import { sessionDecider } from '../../domain/session/decider.ts';
-import { userDecider } from '../../domain/user/decider.ts';
 import type { Position, RecordedEvent } from '../../ports/event-store.ts';
 import type { Logger } from '../../ports/logger.ts';
 import { followLog } from './follow-log.ts';
@@ -48,11 +47,9 @@ export async function createPrincipals(deps: CommandDeps, logger: Logger, capaci
 
   const read = async (sessionId: string, userId: string): Promise<Principal | undefined> => {
     const before = changes;
-    const { store, aggregates } = deps;
-    const session = (await load(store, aggregates, sessionDecider, `session-${sessionId}`)).state;
+    const session = await loadSession(deps, sessionId);
     if (session.status !== 'open' || session.userId !== userId) return undefined;
-    const user = (await load(store, aggregates, userDecider, `user-${userId}`)).state;
-    if (user.status !== 'active') return undefined;
+    const user = await loadUser(deps, userId);
     const principal = { actor: `user:${userId}`, userId, tenant: 'default', roles: user.roles, sessionId };
     if (before === changes && follower.following()) known.set(sessionId, principal);
     return principal;

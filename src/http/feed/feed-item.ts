@@ -1,27 +1,7 @@
-import { publicData } from '../../domain/registry.ts';
-import { categoryOf, type Position, type RecordedEvent } from '../../ports/event-store.ts';
+import { categoryOf, type RecordedEvent } from '../../ports/event-store.ts';
+import { toEventItem, type EventItem } from '../../queries/events/item.ts';
 
-/** An event as the API shows it: what is secret in its data is masked. */
-export interface EventView {
-  readonly position: Position;
-  readonly stream: string;
-  readonly revision: number;
-  readonly type: string;
-  readonly data: unknown;
-  readonly metadata: RecordedEvent['metadata'];
-}
-
-export function eventView({ position, stream, revision, type, data, metadata }: RecordedEvent): EventView {
-  return { position, stream, revision, type, data: publicData(type, data), metadata };
-}
-
-/** As `eventView`, without what only readers of the whole log may know: from where somebody came. */
-export function eventViewForOthers(event: RecordedEvent): EventView {
-  const { remoteAddress: _, ...metadata } = event.metadata;
-  return { ...eventView(event), metadata };
-}
-
-/** Who may see how much of an event. */
+/** Who may see how much of an event: readers of the whole log, or those of one resource. */
 export type Audience = 'log' | 'resource';
 
 /** An event on its way to readers. What is sent is made once and shared by all of them. */
@@ -37,7 +17,7 @@ export function feedItem(event: RecordedEvent): FeedItem {
   const jsons: Partial<Record<Audience, string>> = {};
   const frames: Partial<Record<Audience, Buffer>> = {};
   const json = (audience: Audience) =>
-    (jsons[audience] ??= JSON.stringify(audience === 'log' ? eventView(event) : eventViewForOthers(event)));
+    (jsons[audience] ??= JSON.stringify(audience === 'log' ? toEventItem(event) : withoutAddress(event)));
   return {
     event,
     category: categoryOf(event.stream),
@@ -48,6 +28,14 @@ export function feedItem(event: RecordedEvent): FeedItem {
         `id: ${event.position}\nevent: ${singleLine(event.type)}\ndata: ${json(audience)}\n\n`,
       )),
   };
+}
+
+/** From where somebody came is for readers of the whole log. */
+function withoutAddress(event: RecordedEvent): EventItem {
+  const item = toEventItem(event);
+  const metadata = { ...item.metadata };
+  delete metadata.remoteAddress;
+  return { ...item, metadata };
 }
 
 function singleLine(type: string): string {

@@ -1,8 +1,7 @@
 import type { CommandDeps } from '../../commands/deps.ts';
-import { load } from '../../commands/load.ts';
+import { loadExecution } from '../../commands/executions.ts';
 import { may, type Principal } from '../../domain/access/principal.ts';
 import { DomainError } from '../../domain/error.ts';
-import { executionDecider, finished } from '../../domain/execution/decider.ts';
 import type { RecordedEvent } from '../../ports/event-store.ts';
 import type { FeedFilter } from './feed-filter.ts';
 import type { Audience } from './feed-item.ts';
@@ -33,8 +32,7 @@ export function logTopic(filter: FeedFilter): Topic {
 
 /** One call. Somebody else's is as if it did not exist. @throws DomainError `execution_not_found` */
 export async function executionTopic(deps: CommandDeps, principal: Principal, id: string): Promise<Topic> {
-  const stream = `execution-${id}`;
-  const { state } = await load(deps.store, deps.aggregates, executionDecider, stream);
+  const state = await loadExecution(deps, id);
   const allowed = (reader: Principal) =>
     state.status !== 'none' &&
     may(reader, 'execution:read') &&
@@ -43,12 +41,12 @@ export async function executionTopic(deps: CommandDeps, principal: Principal, id
     throw new DomainError('not_found', 'execution_not_found', 'no such execution');
   }
   return {
-    filter: { stream },
+    filter: { stream: `execution-${id}` },
     audience: 'resource',
     allowed,
     startsAt: 'beginning',
     last: ({ type }) => lastTypes.has(type),
-    over: finished(state.status),
+    over: state.status !== 'queued' && state.status !== 'running',
   };
 }
 

@@ -1,5 +1,4 @@
-import type { IdempotencyKeys } from '../../commands/idempotency.ts';
-import { canonicalJson } from '../../domain/mcp/diff/canonical-json.ts';
+import { requestText, type IdempotencyKeys } from '../../commands/idempotency.ts';
 import type { BlobStore } from '../../ports/blob-store.ts';
 import type { Answer, JsonAnswer } from '../answer.ts';
 import { problemDocument, problemMediaType } from '../problem/problem-document.ts';
@@ -18,7 +17,7 @@ export function createOnce(keys: IdempotencyKeys, blobs: BlobStore): Pipeline['o
   const secretAnswers = createSecretAnswers();
   return async (route, context, body, run) => {
     const key = idempotencyKeyOf(context.request.headers['idempotency-key']);
-    const request = `${context.request.method} ${context.request.originalUrl} ${body === undefined ? '' : canonicalJson(body)}`;
+    const request = requestText(context.request.method, context.request.originalUrl, body);
     if (route.secretAnswer) return secretAnswers(context.principal.actor, key, request, () => settled(context, run));
 
     const claim = await keys.claim(context.command(), key, request);

@@ -12,6 +12,10 @@ export class RequestContext {
   readonly response: Response;
   readonly correlationId: string;
   readonly traceparent: string;
+  /** Milliseconds of `performance.now()`. */
+  readonly startedAt = performance.now();
+  /** Path of the route that serves it, as the route table has it. */
+  route = 'none';
   principal: Principal = anonymous;
   /** Milliseconds since the epoch at which the credential ends. */
   credentialEndsAt = Number.POSITIVE_INFINITY;

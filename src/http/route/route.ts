@@ -54,8 +54,12 @@ export interface RouteDoc {
   readonly problems?: readonly number[];
   /** The read model that it answers from: the answer waits for what the caller wrote, and says how far the model is. */
   readonly reads?: string;
-  /** Everybody with the permission gets the same answer, and it changes only with the read model. */
-  readonly sharedAnswer?: true;
+  /** Its answer is one resource, with an ETag. */
+  readonly versioned?: true;
+  /** Not in the OpenAPI document. */
+  readonly undocumented?: true;
+  /** Its answer is a stream of events. */
+  readonly feed?: true;
   /** A change that knows revisions: `If-Match` is taken. */
   readonly conditional?: true;
   /** The answer is kept in memory only, never stored: it carries secrets. */

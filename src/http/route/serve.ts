@@ -36,6 +36,7 @@ export function serve(route: Route, pipeline: Pipeline): RequestHandler {
   const takesQuery = schemas?.query !== undefined;
   return async (request, response) => {
     const context = contextOf(response);
+    context.route = route.path;
     if ('permission' in access && access.unless?.(request) !== true) {
       const pending = pipeline.authenticate(context);
       if (pending) await pending;

@@ -1,0 +1,31 @@
+import type { Route } from '../route/route.ts';
+import { auditRoutes } from './audit.ts';
+import { authRoutes } from './auth.ts';
+import { docsRoutes } from './docs.ts';
+import { eventRoutes } from './events.ts';
+import { executionRoutes } from './executions.ts';
+import { mcpTransferRoutes } from './mcp-transfer.ts';
+import { mcpVersionRoutes } from './mcp-versions.ts';
+import { mcpRoutes } from './mcps.ts';
+import type { RouteParts } from './parts.ts';
+import { projectionRoutes } from './projections.ts';
+import { systemRoutes } from './system.ts';
+import { userRoutes } from './users.ts';
+
+/** The whole route table, the busiest first. */
+export function createRoutes(parts: RouteParts): readonly Route[] {
+  const table: readonly Route[] = [
+    ...executionRoutes(parts),
+    ...mcpRoutes(parts),
+    ...mcpVersionRoutes(parts),
+    ...mcpTransferRoutes(parts),
+    ...authRoutes(parts),
+    ...userRoutes(parts),
+    ...eventRoutes(parts),
+    ...auditRoutes(parts),
+    ...projectionRoutes(parts),
+    ...systemRoutes(parts),
+    ...docsRoutes(parts.system.version, () => table),
+  ];
+  return table;
+}

@@ -1,0 +1,138 @@
+import { z } from 'zod';
+import { permissions } from '../../domain/access/roles.ts';
+import { may } from '../../domain/access/principal.ts';
+import { endSession, logIn, refreshSession, type OpenedSession } from '../../commands/sessions.ts';
+import { loadUser, registerUser } from '../../commands/users.ts';
+import { issueAccessToken } from '../auth/access-tokens.ts';
+import { ok, type JsonAnswer } from '../answer.ts';
+import { HttpProblem } from '../problem/http-problem.ts';
+import { defineRoute } from '../route/define-route.ts';
+import type { RequestContext } from '../route/request-context.ts';
+import type { Route } from '../route/route.ts';
+import { login, me, refreshToken, registeredUser, registration, tokens } from '../schemas/user.ts';
+import { guarded } from './login-attempt.ts';
+import { passwordRoute } from './password.ts';
+import type { RouteParts } from './parts.ts';
+
+/** Registering, logging in and out. */
+export function authRoutes(parts: RouteParts): readonly Route[] {
+  const { commands, principals } = parts;
+  return [
+    defineRoute({
+      method: 'post',
+      path: '/api/v1/auth/register',
+      summary: 'Register a person',
+      description: 'The person gets the role developer; an administrator can give other roles.',
+      tags: ['auth'],
+      access: { public: true },
+      request: { body: registration },
+      responses: { 201: { description: 'Registered', schema: registeredUser } },
+      examples: [
+        {
+          summary: 'A new user',
+          body: { username: 'ada', email: 'ada@example.org', password: 'correct horse battery staple' },
+        },
+      ],
+      async handler({ body }, context) {
+        const { state, revision, position } = await registerUser(commands, context.command(), body);
+        if (state.status !== 'active') throw new Error('a registered user is active');
+        const { username, email, roles } = state;
+        const id = context.commandId;
+        const headers = { Location: `/api/v1/users/${id}` };
+        return { status: 201, headers, body: { id, username, email, roles }, revision, position };
+      },
+    }),
+    defineRoute({
+      method: 'post',
+      path: '/api/v1/auth/login',
+      summary: 'Log in',
+      description: 'Opens a session. The access token goes into `Authorization: Bearer` of every other request.',
+      tags: ['auth'],
+      access: { public: true },
+      secretAnswer: true,
+      problems: [401, 429],
+      request: { body: login },
+      responses: { 200: { description: 'Logged in', schema: tokens } },
+      examples: [{ summary: 'By name and password', body: { username: 'ada', password: 'correct horse battery staple' } }],
+      async handler({ body: { username, password } }, context) {
+        const session = await guarded(parts.logins, username, context, () =>
+          logIn(commands, context.command(), username, password),
+        );
+        return tokenAnswer(parts, session);
+      },
+    }),
+    defineRoute({
+      method: 'post',
+      path: '/api/v1/auth/refresh',
+      summary: 'Exchange a refresh token for new tokens',
+      description: 'Each refresh token is good once. One that comes a second time ends the session for all who hold it.',
+      tags: ['auth'],
+      access: { public: true },
+      secretAnswer: true,
+      problems: [401],
+      request: { body: z.strictObject({ refreshToken }).meta({ id: 'Refresh' }) },
+      responses: { 200: { description: 'New tokens', schema: tokens } },
+      async handler({ body }, context) {
+        return tokenAnswer(parts, await refreshSession(commands, context.command(), body.refreshToken));
+      },
+    }),
+    defineRoute({
+      method: 'post',
+      path: '/api/v1/auth/logout',
+      summary: 'End the session',
+      description: 'Its access tokens and its refresh token are refused from now on.',
+      tags: ['auth'],
+      access: { permission: 'self:manage' },
+      request: {
+        body: z.strictObject({ refreshToken: refreshToken.exactOptional() }).meta({ id: 'Logout' }),
+        bodyOptional: true,
+      },
+      responses: { 204: { description: 'Ended' } },
+      async handler({ body }, context) {
+        const sessionId = sessionOf(context);
+        if (body.refreshToken !== undefined && !body.refreshToken.startsWith(`${sessionId}.`)) {
+          const faults = [{ pointer: '/refreshToken', detail: 'is not of this session' }];
+          throw new HttpProblem(422, 'invalid_input', 'the refresh token is of another session', { faults });
+        }
+        const position = await endSession(commands, context.command(), sessionId, 'logout');
+        await principals.caughtUp(position);
+        return { status: 204, position };
+      },
+    }),
+    passwordRoute(parts),
+    defineRoute({
+      method: 'get',
+      path: '/api/v1/auth/me',
+      summary: 'Who I am and what I may do',
+      tags: ['auth'],
+      access: { permission: 'self:manage' },
+      responses: { 200: { description: 'The user of the access token', schema: me } },
+      examples: [{ summary: 'The user of the access token' }],
+      async handler(_input, { principal }) {
+        const id = userOf(principal.userId);
+        const { username, email, roles } = await loadUser(commands, id);
+        return ok({ id, username, email, roles, permissions: permissions.filter((one) => may(principal, one)) });
+      },
+    }),
+  ];
+}
+
+function tokenAnswer(
+  { settings, commands }: RouteParts,
+  { userId, sessionId, refreshToken: next, position }: OpenedSession,
+): JsonAnswer {
+  const token = { secret: settings.jwtSecret, ttlMs: settings.accessTokenTtlMs };
+  const { accessToken, expiresIn } = issueAccessToken(token, commands.clock(), { userId, sessionId });
+  const body = { accessToken, refreshToken: next, tokenType: 'Bearer', expiresIn };
+  return { status: 200, body, position, secret: true };
+}
+
+function sessionOf({ principal: { sessionId } }: RequestContext): string {
+  if (sessionId === null) throw new HttpProblem(409, 'no_session', 'this credential belongs to no session');
+  return sessionId;
+}
+
+function userOf(userId: string | null): string {
+  if (userId === null) throw new HttpProblem(404, 'user_not_found', 'this credential belongs to no user');
+  return userId;
+}

@@ -1,0 +1,7 @@
+/** Ids in the examples of the documentation. */
+export const exampleIds = {
+  user: '01936f2a-7c11-7000-8000-000000000001',
+  mcp: 'everything',
+  execution: '01936f2a-7c11-7000-8000-000000000002',
+  rebuild: '01936f2a-7c11-7000-8000-000000000003',
+} as const;

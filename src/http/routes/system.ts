@@ -1,0 +1,110 @@
+import { timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { z } from 'zod';
+import { ok, type Answer } from '../answer.ts';
+import { isFromThisMachine } from '../middleware/this-machine.ts';
+import { defineRoute } from '../route/define-route.ts';
+import type { Route } from '../route/route.ts';
+import { position, time } from '../schemas/common.ts';
+import type { RouteParts } from './parts.ts';
+
+const health = z.object({ status: z.enum(['ok', 'unavailable']) }).meta({ id: 'Health' });
+
+const system = z
+  .object({
+    version: z.string(),
+    startedAt: time,
+    uptimeMs: z.int(),
+    node: z.string(),
+    engines: z.record(z.string(), z.string()).meta({ description: 'Which adapter serves each port' }),
+    log: z.object({ position }),
+    memory: z.object({ rss: z.int(), heapUsed: z.int() }).meta({ description: 'Bytes' }),
+    feedReaders: z.int(),
+    upstreams: z.array(
+      z.object({
+        mcpId: z.string(),
+        version: z.int(),
+        state: z.enum(['connecting', 'connected', 'backing_off', 'closed']),
+        inFlight: z.int(),
+        lastError: z.string().optional(),
+      }),
+    ),
+  })
+  .meta({ id: 'System' });
+
+/** Health, metrics and what the platform tells of itself. */
+export function systemRoutes(parts: RouteParts): readonly Route[] {
+  const { settings, commands, feed, metrics, upstreams, ready } = parts;
+  const readiness = async (): Promise<Answer> =>
+    (await ready()) ? ok({ status: 'ok' }) : { status: 503, body: { status: 'unavailable' } };
+  const probe = (path: string, summary: string, handler: () => Answer | Promise<Answer>) =>
+    defineRoute({
+      method: 'get',
+      path,
+      summary,
+      tags: ['system'],
+      access: { public: true },
+      responses: {
+        200: { description: 'It is', schema: health },
+        503: { description: 'It is not', schema: health },
+      },
+      examples: [{ summary }],
+      handler,
+    });
+
+  return [
+    probe('/health', 'Is the platform ready to serve?', readiness),
+    probe('/health/live', 'Does the process run?', () => ok({ status: 'ok' })),
+    probe('/health/ready', 'Is the platform ready to serve?', readiness),
+    defineRoute({
+      method: 'get',
+      path: '/metrics',
+      summary: 'Metrics for Prometheus',
+      description: 'Open on the machine itself; elsewhere with a token.',
+      tags: ['system'],
+      access: {
+        permission: 'system:read',
+        unless: (request) => isFromThisMachine(request) || hasMetricsToken(request, settings.metricsToken),
+      },
+      responses: { 200: { description: 'The metrics', contentType: 'text/plain' } },
+      examples: [{ summary: 'All metrics' }],
+      handler: async () => ({
+        kind: 'text',
+        status: 200,
+        contentType: metrics.contentType,
+        text: await metrics.metrics(),
+      }),
+    }),
+    defineRoute({
+      method: 'get',
+      path: '/api/v1/system',
+      summary: 'The state of the platform',
+      tags: ['system'],
+      access: { permission: 'system:read' },
+      responses: { 200: { description: 'Its version, engines, connections and memory', schema: system } },
+      examples: [{ summary: 'Now' }],
+      async handler() {
+        const { rss, heapUsed } = process.memoryUsage();
+        const { version, startedAt, engines } = parts.system;
+        return ok({
+          version,
+          startedAt,
+          uptimeMs: commands.clock() - Date.parse(startedAt),
+          node: process.version,
+          engines,
+          log: { position: await commands.store.head() },
+          memory: { rss, heapUsed },
+          feedReaders: feed.readers,
+          upstreams: upstreams.status(),
+        });
+      },
+    }),
+  ];
+}
+
+function hasMetricsToken({ headers }: IncomingMessage, token: string | undefined): boolean {
+  if (token === undefined) return false;
+  const expected = Buffer.from(`Bearer ${token}`);
+  const actual = Buffer.from(headers.authorization ?? '');
+  return actual.length === expected.length && timingSafeEqual(actual, expected);
+}
