@@ -4,7 +4,7 @@ import type { DeadLetter } from './read-model.ts';
 export interface ProjectionStatus {
   readonly name: string;
   readonly store: 'relational' | 'documents' | 'search';
-  /** Of the live model; each rebuild makes the next. */
+  /** Of the live model; each rebuild makes the next. 0 while the first is being built. */
   readonly version: number;
   readonly previousVersion: number | null;
   readonly position: Position;
@@ -12,6 +12,7 @@ export interface ProjectionStatus {
   readonly lag: number;
   readonly status: 'live' | 'catching_up' | 'rebuilding' | 'stopped';
   readonly deadLetters: number;
+  /** Why it does not go on at the moment. It is tried again. */
   readonly error?: string;
 }
 
@@ -27,21 +28,25 @@ export interface RebuildStatus {
   readonly etaMs: number | null;
   readonly startedAt: string;
   readonly finishedAt: string | null;
+  /** What a failed rebuild stopped at: the event's position, its type and what was wrong with it. */
   readonly error: string | null;
+  /** Of that event; null when something else failed. */
+  readonly errorPosition: Position | null;
 }
 
 /** What an operator may do to read models. An unknown name is a DomainError `projection_not_found`. */
 export interface ProjectionControl {
   list(): Promise<readonly ProjectionStatus[]>;
   status(name: string): Promise<ProjectionStatus>;
-  /** Starts a rebuild beside the live model. @throws DomainError `rebuild_running` */
+  /** Starts a rebuild beside the live model; asked again with the same id, tells how it goes. @throws DomainError `rebuild_running` */
   rebuild(name: string, rebuildId: string): Promise<RebuildStatus>;
+  /** @throws DomainError `rebuild_not_found` */
   rebuildStatus(name: string, rebuildId: string): Promise<RebuildStatus>;
   /** Makes the previous version live again. @throws DomainError `no_previous_version` */
   rollBack(name: string): Promise<ProjectionStatus>;
   deadLetters(name: string): Promise<readonly DeadLetter[]>;
   /** Tries parked streams again, all or one, in log order. Answers how many letters were resolved and how many stay. */
   retryDeadLetters(name: string, stream?: string): Promise<{ readonly resolved: number; readonly left: number }>;
-  /** Told of what happens to rebuilds, so that it can be recorded. */
+  /** Told when a rebuild starts, succeeds or fails, so that it can be recorded. */
   onRebuildChange(listener: (status: RebuildStatus) => void): void;
 }

@@ -57,8 +57,8 @@ export interface ModelBuild {
 export interface ReadStores {
   /** By name of the model. Empty when nothing was published, or when the catalogue is damaged: all can be built anew. */
   catalogue(): Promise<ReadonlyMap<string, CatalogueEntry>>;
-  /** Replaces a model's entry at once: after a crash either the old or the new one is there. @throws StoreUnavailable */
-  publish(name: string, entry: CatalogueEntry): Promise<void>;
+  /** Replaces models' entries, all at once: after a crash either the old or the new are there. @throws StoreUnavailable */
+  publish(entries: ReadonlyMap<string, CatalogueEntry>): Promise<void>;
   /** The versions that exist, finished or not, in ascending order. */
   versions(definition: ModelDefinition): Promise<readonly number[]>;
   /** A new, empty version, ready for use. @throws StoreUnavailable */
