@@ -22,7 +22,7 @@ export function createTour(url: string): Tour {
     logInAs(accessToken) {
       token = accessToken;
     },
-    async request(method, path, body, { status = 200, show = (answer) => answer } = {}) {
+    async request(method, path, body, { status = 200, show = (answer: Json): unknown => answer } = {}) {
       console.log(`\n  ${method} ${path}${body === undefined ? '' : `  ${JSON.stringify(concealed(body))}`}`);
       const answer = await fetch(url + path, {
         method,

@@ -65,7 +65,8 @@ function readSecrets(path: string): SecretsFile | undefined {
 }
 
 function createSecrets(dataDir: string, path: string): SecretsFile {
-  const database = readdirSync(dataDir).find((name) => /\.(db|sqlite3?)$/.test(name));
+  // The directory is locked before its secrets are read, so the lock's file says nothing about data.
+  const database = readdirSync(dataDir).find((name) => /\.(db|sqlite3?)$/.test(name) && name !== 'lock.sqlite');
   if (database !== undefined) {
     const detail =
       `is missing beside ${database}, which was written with its keys; restore it from a backup, or set ` +

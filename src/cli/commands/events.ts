@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { isRecord } from '../api-client.ts';
+import { isRecord, type ApiClient } from '../api-client.ts';
 import { withServer } from '../target.ts';
 
 interface Filter {
@@ -36,15 +36,28 @@ export function addEvents(program: Command): void {
     .action(async (filter: Filter) => {
       const abort = new AbortController();
       process.once('SIGINT', () => abort.abort());
-      await withServer(async (api) => {
-        try {
-          const body = await api.stream(`/api/v1/events/stream?${query(filter)}`, abort.signal);
-          await printFeed(body, filter.json === true);
-        } catch (error) {
-          if (!abort.signal.aborted) throw error;
+      await untilAborted(abort.signal, async (api) => {
+        let { after } = filter;
+        // A feed ends with the token that opened it: the next one goes on where it was.
+        while (!abort.signal.aborted) {
+          const from = { ...filter, ...(after === undefined ? {} : { after }) };
+          const body = await api.stream(`/api/v1/events/stream?${query(from)}`, abort.signal);
+          for await (const item of feedItems(body)) {
+            await write(filter.json ? `${JSON.stringify(item)}\n` : forPeople(item));
+            after = String(item['position']);
+          }
         }
       });
     });
+}
+
+/** Work that ends by being interrupted has not failed. */
+async function untilAborted(signal: AbortSignal, work: (api: ApiClient) => Promise<void>): Promise<void> {
+  try {
+    await withServer(work);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
 }
 
 function filters(command: Command): Command {
@@ -63,20 +76,20 @@ function query(parameters: Filter & { readonly limit?: string }): string {
   return new URLSearchParams(given.map(([name, value]): [string, string] => [name, String(value)])).toString();
 }
 
-/** Reads a server-sent event stream: `data:` lines carry the items. */
-async function printFeed(body: ReadableStream<Uint8Array>, json: boolean): Promise<void> {
+/** Reads a server-sent event stream to its end: `data:` lines carry the items. */
+async function* feedItems(body: ReadableStream<Uint8Array>): AsyncGenerator<Readonly<Record<string, unknown>>> {
   let rest = '';
   for await (const text of body.pipeThrough(new TextDecoderStream())) {
     const lines = (rest + text).split('\n');
     rest = lines.pop() ?? '';
     for (const line of lines) {
-      if (line.startsWith('data:')) await write(json ? `${line.slice(5).trim()}\n` : forPeople(JSON.parse(line.slice(5))));
+      const item: unknown = line.startsWith('data:') ? JSON.parse(line.slice(5)) : undefined;
+      if (isRecord(item)) yield item;
     }
   }
 }
 
-function forPeople(item: unknown): string {
-  if (!isRecord(item)) return '';
+function forPeople(item: Readonly<Record<string, unknown>>): string {
   const metadata = isRecord(item['metadata']) ? item['metadata'] : {};
   const { position, type, stream } = item;
   return `${String(position).padStart(8)}  ${String(metadata['occurredAt'])}  ${String(type).padEnd(24)} ${String(stream)}  by ${String(metadata['actor'])}\n`;

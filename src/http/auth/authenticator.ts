@@ -12,17 +12,16 @@ import type { TokenCheck } from './token-check.ts';
 /** A credential that was good when it was looked at. */
 export interface Credential {
   readonly principal: Principal;
-  /** Milliseconds since the epoch. */
-  readonly expiresAt: number;
+  readonly claims: AccessClaims;
 }
 
 export interface Authenticator {
   /** Finds the principal of a request by its `Authorization` header. @throws HttpProblem 401 */
-  authenticate(context: RequestContext): Promise<void> | void;
+  readonly authenticate: (context: RequestContext) => Promise<void> | undefined;
   /** The principal of an access token. @throws HttpProblem 401 */
-  credentialOf(token: string): Promise<Credential>;
+  readonly credentialOf: (token: string) => Promise<Credential>;
   /** Whether a credential that was good is good still, and what its principal may do now; undefined when it is over. */
-  renew(credential: Credential): Promise<Credential | undefined>;
+  readonly renew: (credential: Credential) => Promise<Credential | undefined>;
 }
 
 /**
@@ -40,11 +39,11 @@ export function createAuthenticator(check: TokenCheck, principals: Principals, c
     if (claims !== known) checked.set(key, claims);
     const principal = await principals.of(claims.sessionId, claims.userId);
     if (!principal) throw sessionEnded();
-    return { principal, expiresAt: claims.expiresAt };
+    return { principal, claims };
   };
 
   return {
-    authenticate(context) {
+    authenticate: (context) => {
       const token = bearerTokenOf(context.request.headers.authorization);
       const claims = checked.get(hash('sha256', token, 'base64'));
       // The usual case, without a promise: the token and its session are known.
@@ -52,20 +51,17 @@ export function createAuthenticator(check: TokenCheck, principals: Principals, c
         const principal = principals.of(claims.sessionId, claims.userId);
         if (principal && !(principal instanceof Promise)) {
           context.principal = principal;
-          context.credentialEndsAt = claims.expiresAt;
-          return;
+          context.claims = claims;
+          return undefined;
         }
       }
-      return credentialOf(token).then(({ principal, expiresAt }) => {
-        context.principal = principal;
-        context.credentialEndsAt = expiresAt;
-      });
+      return credentialOf(token).then((credential) => void Object.assign(context, credential));
     },
     credentialOf,
-    async renew({ principal: { sessionId, userId }, expiresAt }) {
-      if (sessionId === null || userId === null || expiresAt <= clock()) return undefined;
-      const principal = await principals.of(sessionId, userId);
-      return principal && { principal, expiresAt };
+    renew: async ({ claims }) => {
+      if (claims.expiresAt <= clock()) return undefined;
+      const principal = await principals.of(claims.sessionId, claims.userId);
+      return principal && { principal, claims };
     },
   };
 }

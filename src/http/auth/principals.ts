@@ -6,14 +6,15 @@ import type { Principal } from '../../domain/access/principal.ts';
 import type { Position, RecordedEvent } from '../../ports/event-store.ts';
 import type { Logger } from '../../ports/logger.ts';
 import { followLog } from './follow-log.ts';
+import { localPrincipal, localSession, localUser } from './local-token.ts';
 
 /** Who sessions stand for, now: changed roles and ended sessions count with the next request. */
 export interface Principals {
   /** Undefined when the session has ended or never was. */
-  of(sessionId: string, userId: string): Principal | undefined | Promise<Principal | undefined>;
+  readonly of: (sessionId: string, userId: string) => Principal | undefined | Promise<Principal | undefined>;
   /** Answers when every event up to this position counts. */
-  caughtUp(position: Position): Promise<void>;
-  close(): Promise<void>;
+  readonly caughtUp: (position: Position) => Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /**
@@ -56,7 +57,8 @@ export async function createPrincipals(deps: CommandDeps, logger: Logger, capaci
   };
 
   return {
-    of(sessionId, userId) {
+    of: (sessionId, userId) => {
+      if (sessionId === localSession) return userId === localUser ? localPrincipal : undefined;
       const principal = known.get(sessionId);
       return principal?.userId === userId ? principal : read(sessionId, userId);
     },

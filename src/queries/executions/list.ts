@@ -1,3 +1,4 @@
+import type { Position } from '../../ports/event-store.ts';
 import { sql } from 'kysely';
 import { executions } from '../../projections/executions/projection.ts';
 import type { ExecutionRow } from '../../projections/executions/row.ts';
@@ -29,10 +30,10 @@ export async function listExecutions(
   return { items: rows.map(toListedExecution), nextCursor };
 }
 
-/** Ids of the executions that have not ended, the oldest first. */
-export async function unfinishedExecutions(deps: QueryDeps): Promise<readonly string[]> {
+/** Ids of the executions requested up to a position that have not ended, the oldest first. */
+export async function unfinishedExecutions(deps: QueryDeps, upTo: Position): Promise<readonly string[]> {
   const query = sql<{ readonly id: string }>`
-    select id from ${sql.table(executions.name)} where status in ('queued', 'running') order by requested_position`;
+    select id from ${sql.table(executions.name)} where status in ('queued', 'running') and requested_position <= ${upTo} order by requested_position`;
   return (await query.execute(deps.models.relational(executions.name))).rows.map(({ id }) => id);
 }
 

@@ -1,0 +1,177 @@
+import { Registry } from 'prom-client';
+import { createAggregateCache } from '../commands/aggregate-cache.ts';
+import { ensureAdministrator } from '../commands/first-administrator.ts';
+import { createIdempotencyKeys } from '../commands/idempotency.ts';
+import type { Config } from '../config.ts';
+import { loadOrCreateSecrets } from '../config/secrets.ts';
+import { decodeEventData } from '../domain/registry.ts';
+import { createHttpServer } from '../http/server.ts';
+import { openFileBlobStore } from '../infrastructure/blob-store/file.ts';
+import { lockDataDir } from '../infrastructure/data-dir/lock.ts';
+import { createEgressPolicy } from '../infrastructure/egress/egress-policy.ts';
+import { openSqliteEventStore } from '../infrastructure/event-store/sqlite.ts';
+import { createArgon2PasswordHasher } from '../infrastructure/passwords/argon2-password-hasher.ts';
+import { openSqliteReadStores } from '../infrastructure/read-stores/sqlite.ts';
+import { createSchemaValidator } from '../mcp/schema/schema-validator.ts';
+import { createUpstreams } from '../mcp/upstream/upstreams.ts';
+import type { Logger } from '../ports/logger.ts';
+import { projections } from '../projections/all.ts';
+import { openReadSide } from '../projections/engine/read-side.ts';
+import { unfinishedExecutions } from '../queries/executions/list.ts';
+import { createDiscovery } from '../reactors/discovery/discovery.ts';
+import { endInterrupted } from '../reactors/executions/recover.ts';
+import { createExecutionRunner } from '../reactors/executions/runner.ts';
+import { createProjectionOperations } from '../reactors/projections/projection-operations.ts';
+import { createClosing, type Closing } from './closing.ts';
+import { pathsIn } from './embedded.ts';
+import { createKeyedHash } from './keyed-hash.ts';
+import { announceServer } from './server-file.ts';
+import { version } from './version.ts';
+
+/** A running platform. */
+export interface Annals {
+  readonly url: string;
+  /** Made for the first administrator at this start; undefined when there was one, or the settings gave it. */
+  readonly adminPassword: string | undefined;
+  /** Refuses new work, finishes what runs (10 s at most), and lets go of everything. */
+  close(): Promise<void>;
+}
+
+/** Milliseconds that running calls have to end when the platform stops. */
+const drainMs = 10_000;
+const discoveryTimeoutMs = 60_000;
+
+/**
+ * Puts the parts together on their embedded engines and starts them. What was opened is closed again when a later part
+ * fails.
+ * @throws ConfigError, DataDirInUse, StoreUnavailable, or the listening socket's error
+ */
+export async function startAnnals(config: Config, { logger }: { readonly logger: Logger }): Promise<Annals> {
+  const closing = createClosing(logger);
+  try {
+    return await start(config, logger, closing);
+  } catch (error) {
+    await closing.run();
+    throw error;
+  }
+}
+
+async function start(config: Config, logger: Logger, closing: Closing): Promise<Annals> {
+  const { dataDir } = config;
+  const paths = pathsIn(dataDir);
+  const clock = Date.now;
+  const startedAt = new Date(clock()).toISOString();
+
+  const lock = lockDataDir(dataDir);
+  closing.add('data directory', () => lock.release());
+  const { jwtSecret, masterKey, initialAdminPassword } = loadOrCreateSecrets(dataDir, config);
+
+  const store = openSqliteEventStore({ path: paths.events, decode: decodeEventData, logger, clock });
+  closing.add('event store', () => store.close());
+  const blobs = openFileBlobStore(paths.blobs);
+  const readSide = await openReadSide({
+    store,
+    stores: openSqliteReadStores({ dir: paths.readModels }),
+    projections,
+    rebuild: { module: new URL('./embedded.ts', import.meta.url).href, settings: dataDir },
+    logger,
+    clock,
+  });
+  closing.add('read models', () => readSide.close());
+  const { models, control } = readSide;
+
+  const commands = {
+    store,
+    aggregates: createAggregateCache(),
+    clock,
+    keyedHash: createKeyedHash(masterKey),
+    policy: { stdioAllow: config.stdioAllow },
+    passwords: createArgon2PasswordHasher(),
+    refreshTokenTtlMs: config.refreshTokenTtlMs,
+  };
+  const adminIsNew = await ensureAdministrator(commands, initialAdminPassword.value);
+
+  const egress = createEgressPolicy({ allow: config.egressAllow, allowLoopback: config.listensOnLoopback });
+  closing.add('outgoing connections', () => egress.close());
+  const upstreams = createUpstreams({
+    egress,
+    stdioAllow: config.stdioAllow,
+    environment: process.env,
+    logger,
+    client: { name: 'annals', version },
+    maxResultBytes: config.resultLimitBytes,
+    idleCloseMs: config.upstreamIdleMs,
+  });
+  closing.add('MCP servers', () => upstreams.close());
+  const discovery = createDiscovery({ ...commands, upstreams, logger, discoveryTimeoutMs });
+  const executions = createExecutionRunner({
+    ...commands,
+    upstreams,
+    discovery,
+    schemas: createSchemaValidator(),
+    blobs,
+    defaultTimeoutMs: config.executionTimeoutMs,
+    logger,
+  });
+
+  let serving = true;
+  const queries = { models, store, blobs, clock };
+  const http = await createHttpServer({
+    settings: {
+      host: config.host,
+      port: config.port,
+      allowedHosts: config.listensOnLoopback ? [] : null,
+      allowedOrigins: [],
+      bodyLimitBytes: config.requestBodyLimitBytes,
+      jwtSecret,
+      accessTokenTtlMs: config.accessTokenTtlMs,
+      ...(config.metricsToken === undefined ? {} : { metricsToken: config.metricsToken }),
+    },
+    commands,
+    queries,
+    idempotency: createIdempotencyKeys(commands),
+    executions,
+    discovery,
+    projections: control,
+    projectionCommands: createProjectionOperations(commands, control, logger),
+    upstreams,
+    logger,
+    metrics: new Registry(),
+    system: { version, startedAt, engines },
+    ready: () => serving,
+  });
+  const interruptedUpTo = await store.head();
+  const port = await http.listen();
+  closing.add('HTTP', () => http.close());
+  closing.add('running calls', () => executions.drain(drainMs));
+  const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
+  closing.add('address', announceServer(dataDir, url));
+
+  const recovered = readSide.ready
+    .then(() => unfinishedExecutions(queries, interruptedUpTo))
+    .then((ids) => endInterrupted(commands, ids))
+    .then((count) => {
+      if (count > 0) logger.warn({ count }, 'calls that the last process left running are ended as interrupted');
+    })
+    .catch((error: unknown) => logger.error({ err: error }, 'interrupted calls could not be ended'));
+
+  return {
+    url,
+    adminPassword: adminIsNew && initialAdminPassword.generated ? initialAdminPassword.value : undefined,
+    async close() {
+      serving = false;
+      await closing.run();
+      await recovered;
+    },
+  };
+}
+
+/** Which adapter serves each port. */
+const engines = {
+  eventStore: 'SQLite',
+  bus: 'in process',
+  relational: 'SQLite',
+  documents: 'SQLite',
+  search: 'SQLite FTS5',
+  cache: 'in memory',
+};
