@@ -46,6 +46,7 @@ export function issueAccessToken(
 export function accessClaimsOf(payload: unknown): AccessClaims | undefined {
   if (typeof payload !== 'object' || payload === null) return undefined;
   const { sub, sid, use, exp } = payload as Readonly<Record<string, unknown>>;
-  if (use !== accessUse || typeof sub !== 'string' || typeof sid !== 'string' || typeof exp !== 'number') return undefined;
+  if (use !== accessUse || typeof sub !== 'string' || typeof sid !== 'string' || typeof exp !== 'number')
+    return undefined;
   return { userId: sub, sessionId: sid, expiresAt: exp * 1000 };
 }

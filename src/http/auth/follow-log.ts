@@ -13,10 +13,10 @@ interface Follow {
 
 export interface Follower {
   /** False while the log cannot be read. */
-  following(): boolean;
+  readonly following: () => boolean;
   /** Answers when every event up to this position was taken. */
-  caughtUp(position: Position): Promise<void>;
-  close(): Promise<void>;
+  readonly caughtUp: (position: Position) => Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 const retryMs = 500;
@@ -24,24 +24,29 @@ const retryMs = 500;
 /** Takes every event of some types from now on, whatever happens to the store in between. */
 export async function followLog({ store, types, take, lost, logger }: Follow): Promise<Follower> {
   const stop = new AbortController();
-  const waiting = new Set<{ readonly position: Position; readonly resolve: () => void }>();
+  let waiting: { readonly position: Position; readonly resolve: () => void }[] = [];
   let position = await store.head();
   let following = true;
+  const stopped = () => stop.signal.aborted;
 
+  const wake = (): void => {
+    for (const waiter of waiting) if (waiter.position <= position) waiter.resolve();
+    waiting = waiting.filter((waiter) => waiter.position > position);
+  };
   const follow = async (): Promise<void> => {
     for await (const slice of store.subscribe({ after: position, filter: { types }, signal: stop.signal })) {
       following = true;
       for (const event of slice.events) take(event);
       position = slice.position;
-      for (const waiter of waiting) if (waiter.position <= position) waiter.resolve();
+      if (waiting.length > 0) wake();
     }
   };
   const keepFollowing = async (): Promise<void> => {
-    while (!stop.signal.aborted) {
+    while (!stopped()) {
       try {
         await follow();
       } catch (error) {
-        if (stop.signal.aborted) return;
+        if (stopped()) return;
         following = false;
         lost();
         logger.warn({ error }, 'the log cannot be followed; trying again');
@@ -53,14 +58,11 @@ export async function followLog({ store, types, take, lost, logger }: Follow): P
 
   return {
     following: () => following,
-    async caughtUp(wanted) {
+    caughtUp: async (wanted) => {
       if (position >= wanted) return;
-      await new Promise<void>((resolve) => {
-        const waiter = { position: wanted, resolve: () => void (waiting.delete(waiter), resolve()) };
-        waiting.add(waiter);
-      });
+      await new Promise<void>((resolve) => void waiting.push({ position: wanted, resolve }));
     },
-    async close() {
+    close: async () => {
       stop.abort();
       await ended;
       for (const { resolve } of waiting) resolve();

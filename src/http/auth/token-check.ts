@@ -27,11 +27,14 @@ export function createTokenCheck(secret: string): TokenCheck {
   return (token) =>
     new Promise((resolve, reject) => {
       const answered = (error: unknown, claims: AccessClaims | false | undefined, failure: unknown) => {
-        if (error) reject(error instanceof Error ? error : new Error(String(error)));
+        if (error instanceof Error) reject(error);
         else if (claims) resolve(claims);
         else reject(invalidToken(failure instanceof Error && failure.name === 'TokenExpiredError'));
       };
-      const check = passport.authenticate('jwt', { session: false }, answered) as (request: object, response: object) => void;
+      const check = passport.authenticate('jwt', { session: false }, answered) as (
+        request: object,
+        response: object,
+      ) => void;
       check({ headers: { authorization: `Bearer ${token}` } }, {});
     });
 }

@@ -97,7 +97,7 @@ export function createFeed(
 
   /** Gives a reader what the tail has for it; a reader that the tail no longer reaches goes back to the store. */
   function advance(reader: Reader): void {
-    if (reader.behind || reader.blockedSince !== undefined) return;
+    if (reader.behind || !takes(reader)) return;
     if (reader.position < tail.from) {
       reader.behind = true;
       catchUp(reader).catch((error: unknown) => {
@@ -106,7 +106,7 @@ export function createFeed(
       });
       return;
     }
-    while (!reader.ended && reader.blockedSince === undefined && reader.position < tail.position) {
+    while (takes(reader) && reader.position < tail.position) {
       const batch = nextBatch(tail, reader);
       reader.position = batch.position;
       deliver(reader, batch.items);
@@ -116,10 +116,10 @@ export function createFeed(
   async function catchUp(reader: Reader): Promise<void> {
     while (!reader.ended && reader.position < tail.from) {
       const { items, position } = await readHistory(store, reader.filter, reader.position);
-      for (let from = 0, size = 0; from < items.length && !reader.ended; from += size) {
-        size = batchSize(items, from);
-        deliver(reader, items.slice(from, from + size));
-        if (reader.blockedSince !== undefined) await new Promise<void>((resolve) => void (reader.resume = resolve));
+      for (const batch of batchesOf(items)) {
+        deliver(reader, batch);
+        await unblocked(reader);
+        if (!takes(reader)) return;
       }
       reader.position = position;
     }
@@ -208,13 +208,27 @@ function nextBatch(tail: Tail, reader: Reader): { readonly items: readonly FeedI
   return { items, position: tail.position };
 }
 
-/** How many items from `from` on go into one batch: one at least. */
-function batchSize(items: readonly FeedItem[], from: number): number {
+/** Pieces of a slice that are small enough to be written at one time, or hold one event alone. */
+function* batchesOf(items: readonly FeedItem[]): Generator<readonly FeedItem[]> {
+  let batch: FeedItem[] = [];
   let text = 0;
-  let size = 0;
-  do {
-    text += items[from + size]?.json('log').length ?? 0;
-    size++;
-  } while (from + size < items.length && size < batchItems && text <= batchText);
-  return size;
+  for (const item of items) {
+    batch.push(item);
+    text += item.json('log').length;
+    if (batch.length < batchItems && text <= batchText) continue;
+    yield batch;
+    batch = [];
+    text = 0;
+  }
+  if (batch.length > 0) yield batch;
+}
+
+function takes(reader: Reader): boolean {
+  return !reader.ended && reader.blockedSince === undefined;
+}
+
+/** Answers when the reader takes events again, or has gone. */
+async function unblocked(reader: Reader): Promise<void> {
+  if (reader.blockedSince === undefined || reader.ended) return;
+  await new Promise<void>((resolve) => void (reader.resume = resolve));
 }

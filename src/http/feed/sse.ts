@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { StreamAnswer } from '../answer.ts';
 import type { RequestContext } from '../route/request-context.ts';
-import type { EndReason, Feed, FeedSink, Reading } from './feed.ts';
+import type { EndReason, Feed, FeedSink } from './feed.ts';
 import type { Topic } from './topics.ts';
 
 /** Milliseconds after which a browser comes back by itself. */
@@ -19,7 +19,8 @@ const farewell: Readonly<Record<EndReason, string | undefined>> = {
 
 /** A topic as server-sent events, until one of the two sides ends it. @param after position of the last event not sent */
 export function sseAnswer(feed: Feed, topic: Topic, after: number, context: RequestContext): StreamAnswer {
-  const { principal, credentialEndsAt: expiresAt } = context;
+  const { principal, claims } = context;
+  if (!claims) throw new Error('a feed is read with a credential');
   return {
     kind: 'stream',
     status: 200,
@@ -30,18 +31,16 @@ export function sseAnswer(feed: Feed, topic: Topic, after: number, context: Requ
       if (response.destroyed) return;
       response.write(`retry: ${retryMs}\n\n`);
       const { filter, audience, allowed, last } = topic;
-      let reading: Reading | undefined;
-      const reader = feed.read({
+      const closed = new Promise<void>((resolve) => void response.once('close', resolve));
+      const reading = await feed.read({
         after,
         filter,
         allowed,
-        credential: { principal, expiresAt },
+        credential: { principal, claims },
         sink: sseSink(response, audience),
         ...(last ? { last } : {}),
       });
-      const closed = new Promise<void>((resolve) => void response.once('close', resolve));
-      response.on('drain', () => reading?.drained());
-      reading = await reader;
+      response.on('drain', () => reading.drained());
       // What was written before the reading was there may have drained unnoticed.
       if (!response.writableNeedDrain) reading.drained();
       await closed;
@@ -55,7 +54,9 @@ function sseSink(response: ServerResponse, audience: Topic['audience']): FeedSin
     write([first, ...others]) {
       if (!first) return true;
       const frame = first.sse(audience);
-      return response.write(others.length === 0 ? frame : Buffer.concat([frame, ...others.map((item) => item.sse(audience))]));
+      return response.write(
+        others.length === 0 ? frame : Buffer.concat([frame, ...others.map((item) => item.sse(audience))]),
+      );
     },
     beat: () => void response.write(beat),
     end(reason) {

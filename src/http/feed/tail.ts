@@ -36,6 +36,7 @@ export function createTail(store: EventStore, readers: TailReaders, logger: Logg
   let text = 0;
   let from: Position = 0;
   let position: Position = 0;
+  const stopped = () => stop.signal.aborted;
 
   const follow = async (): Promise<void> => {
     for await (const slice of store.subscribe({ after: position, signal: stop.signal })) {
@@ -64,11 +65,11 @@ export function createTail(store: EventStore, readers: TailReaders, logger: Logg
     from = position;
   };
   const keepFollowing = async (): Promise<void> => {
-    while (!stop.signal.aborted) {
+    while (!stopped()) {
       try {
         await follow();
       } catch (error) {
-        if (stop.signal.aborted) return;
+        if (stopped()) return;
         logger.warn({ error }, 'the event feed cannot follow the log; trying again');
         await delay(retryMs, undefined, { signal: stop.signal }).catch(() => undefined);
       }

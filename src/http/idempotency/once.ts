@@ -42,7 +42,10 @@ function passing(status: number): boolean {
 }
 
 /** The answer, also when it is a problem. */
-async function settled(context: RequestContext, run: (context: RequestContext) => Answer | Promise<Answer>): Promise<Answer> {
+async function settled(
+  context: RequestContext,
+  run: (context: RequestContext) => Answer | Promise<Answer>,
+): Promise<Answer> {
   try {
     return await run(context);
   } catch (error) {

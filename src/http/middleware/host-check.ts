@@ -25,7 +25,11 @@ export function createHostCheck(allowed: readonly string[] | null): (host: strin
  * Whether a browser page may open a WebSocket: it comes from this host, or from an origin that is allowed. Programs that
  * are no browsers send no Origin.
  */
-export function originAllowed(origin: string | undefined, host: string | undefined, allowed: readonly string[]): boolean {
+export function originAllowed(
+  origin: string | undefined,
+  host: string | undefined,
+  allowed: readonly string[],
+): boolean {
   if (origin === undefined) return true;
   if (allowed.includes(origin)) return true;
   return host !== undefined && URL.canParse(origin) && new URL(origin).host === host.toLowerCase();

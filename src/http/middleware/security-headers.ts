@@ -22,7 +22,7 @@ export function securityHeaders(policy: ContentPolicy = policyOfData): Headers {
   const request = new IncomingMessage(new Socket());
   const response = new ServerResponse(request);
   helmet({ contentSecurityPolicy: { useDefaults: false, directives } })(request, response, (error?: unknown) => {
-    if (error) throw error;
+    if (error instanceof Error) throw error;
   });
   return Object.fromEntries(Object.entries(response.getHeaders()).map(([name, value]) => [name, String(value)]));
 }

@@ -1,4 +1,4 @@
-import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from 'zod-openapi';
+import { createDocument, type ZodOpenApiOperationObject } from 'zod-openapi';
 import type { Route, RouteExample } from '../route/route.ts';
 import { operationOf } from './operation.ts';
 import { problemResponses } from './problem-responses.ts';
@@ -44,7 +44,7 @@ export function openApiDocument(table: readonly Route[], version: string): Docum
       },
       responses: problemResponses,
     },
-    paths: paths as ZodOpenApiPathsObject,
+    paths,
   });
   for (const route of routes) {
     const [example] = route.examples ?? [];

@@ -58,7 +58,9 @@ function responsesOf(route: Route): ZodOpenApiResponsesObject {
   for (const [status, { description, schema, contentType = 'application/json' }] of Object.entries(route.responses)) {
     responses[status as `${2 | 3 | 5}${string}`] = {
       description,
-      ...(schema || contentType !== 'application/json' ? { content: { [contentType]: { schema: schema ?? z.string() } } } : {}),
+      ...(schema || contentType !== 'application/json'
+        ? { content: { [contentType]: { schema: schema ?? z.string() } } }
+        : {}),
     };
   }
   for (const status of problemsOf(route)) {
@@ -69,6 +71,9 @@ function responsesOf(route: Route): ZodOpenApiResponsesObject {
 
 /** `get /api/v1/mcps/{id}/versions` becomes `getMcpsIdVersions`. */
 function operationId({ method, path }: Route): string {
-  const parts = path.replace(/^\/api(?:\/v1)?/, '').split(/[^A-Za-z0-9]+/).filter((part) => part !== '');
+  const parts = path
+    .replace(/^\/api(?:\/v1)?/, '')
+    .split(/[^A-Za-z0-9]+/)
+    .filter((part) => part !== '');
   return method + parts.map((part) => (part[0] ?? '').toUpperCase() + part.slice(1)).join('');
 }

@@ -33,7 +33,10 @@ export function problemOf(error: unknown): HttpProblem {
   if (error instanceof PreconditionFailed) return new HttpProblem(412, 'precondition_failed', error.message);
   if (error instanceof StoreUnavailable) {
     const headers = { 'Retry-After': String(Math.max(1, Math.ceil(error.retryAfterMs / 1000))) };
-    return new HttpProblem(503, 'store_unavailable', 'nothing was recorded; try again later', { headers, cause: error });
+    return new HttpProblem(503, 'store_unavailable', 'nothing was recorded; try again later', {
+      headers,
+      cause: error,
+    });
   }
   if (error instanceof WrongExpectedRevision) {
     return new HttpProblem(409, 'conflict', 'others keep changing this resource; try again', { cause: error });
@@ -49,7 +52,9 @@ export function problemOf(error: unknown): HttpProblem {
 
 /** The challenge of RFC 6750; `error` is absent when no token was sent. */
 export function challenge(error?: 'invalid_token' | 'insufficient_scope'): Readonly<Record<string, string>> {
-  return { 'WWW-Authenticate': error === undefined ? 'Bearer realm="annals"' : `Bearer realm="annals", error="${error}"` };
+  return {
+    'WWW-Authenticate': error === undefined ? 'Bearer realm="annals"' : `Bearer realm="annals", error="${error}"`,
+  };
 }
 
 function domainProblem(error: DomainError): HttpProblem {

@@ -22,9 +22,7 @@ interface Definition<Schemas extends RequestSchemas> extends RouteDoc {
  * A route from its description and its handler, which gets input that has the types of the schemas.
  * @throws Error the route does not say who may call it
  */
-export function defineRoute<const Schemas extends RequestSchemas = Record<never, never>>(
-  definition: Definition<Schemas>,
-): Route {
+export function defineRoute<const Schemas extends RequestSchemas = object>(definition: Definition<Schemas>): Route {
   const { handler, ...doc } = definition;
   const { method, path, access } = doc as { method: string; path: string; access?: RouteDoc['access'] };
   if (access === undefined || !('public' in access || 'permission' in access)) {

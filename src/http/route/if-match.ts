@@ -16,6 +16,8 @@ export function expectedRevisionOf(header: string | undefined): Revision | undef
   if (tag !== undefined || /^W\/"[^"]*"$/.test(value)) {
     throw new HttpProblem(412, 'precondition_failed', 'the resource has another revision');
   }
-  const faults = [{ pointer: '/If-Match', detail: 'must be one entity tag in double quotes, or *', in: 'header' }] as const;
+  const faults = [
+    { pointer: '/If-Match', detail: 'must be one entity tag in double quotes, or *', in: 'header' },
+  ] as const;
   throw new HttpProblem(422, 'invalid_input', 'If-Match cannot be understood', { faults });
 }

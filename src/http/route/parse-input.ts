@@ -15,7 +15,10 @@ export function parseInput(schemas: RequestSchemas, raw: RawInput): RawInput {
   const faults: RequestFault[] = [];
   const parsed = {
     params: schemas.params ? parsePart(schemas.params, params, 'path', faults) : undefined,
-    query: query === undefined && !schemas.query ? undefined : parsePart(schemas.query ?? nothing, query ?? {}, 'query', faults),
+    query:
+      query === undefined && !schemas.query
+        ? undefined
+        : parsePart(schemas.query ?? nothing, query ?? {}, 'query', faults),
     body: parseBody(schemas, body, faults),
   };
   if (faults.length === 0) return parsed;
@@ -82,5 +85,7 @@ function missing(input: unknown, path: readonly PropertyKey[]): boolean {
 
 /** `Invalid input: expected string, received number` reads as the rest of a sentence that begins with the field. */
 function decapitalised(message: string): string {
-  return message.replace(/^Invalid (?:input|option|string): /, '').replace(/^[A-Z](?=[a-z])/, (letter) => letter.toLowerCase());
+  return message
+    .replace(/^Invalid (?:input|option|string): /, '')
+    .replace(/^[A-Z](?=[a-z])/, (letter) => letter.toLowerCase());
 }

@@ -3,6 +3,7 @@ import { v7 as uuidv7 } from 'uuid';
 import type { CommandContext } from '../../commands/context.ts';
 import type { Principal } from '../../domain/access/principal.ts';
 import type { Revision } from '../../ports/event-store.ts';
+import type { AccessClaims } from '../auth/access-tokens.ts';
 import { anonymous } from '../auth/anonymous.ts';
 import { correlationIdOf, traceparentOf } from '../middleware/correlation.ts';
 
@@ -17,8 +18,8 @@ export class RequestContext {
   /** Path of the route that serves it, as the route table has it. */
   route = 'none';
   principal: Principal = anonymous;
-  /** Milliseconds since the epoch at which the credential ends. */
-  credentialEndsAt = Number.POSITIVE_INFINITY;
+  /** Of the access token; undefined where none was asked for. */
+  claims: AccessClaims | undefined;
   /** `If-Match`. */
   expectedRevision: Revision | undefined;
   #commandId: string | undefined;
@@ -63,6 +64,10 @@ export class RequestContext {
 function abortOnClose(response: Response): AbortController {
   const controller = new AbortController();
   if (response.destroyed) controller.abort();
-  else response.once('close', () => void (response.writableFinished || controller.abort()));
+  else {
+    response.once('close', () => {
+      if (!response.writableFinished) controller.abort();
+    });
+  }
   return controller;
 }

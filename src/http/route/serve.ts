@@ -11,7 +11,7 @@ import type { Prepared, Route } from './route.ts';
 /** What stands between a request and the handler of its route. */
 export interface Pipeline {
   /** Finds out who asks. @throws HttpProblem 401 */
-  readonly authenticate: (context: RequestContext) => Promise<void> | void;
+  readonly authenticate: (context: RequestContext) => Promise<void> | undefined;
   /** Records a denial. @throws DomainError `permission_missing`, always */
   readonly deny: (context: RequestContext, permission: Permission, resource: string) => Promise<void>;
   readonly readBody: ReadBody;
@@ -40,7 +40,8 @@ export function serve(route: Route, pipeline: Pipeline): RequestHandler {
     if ('permission' in access && access.unless?.(request) !== true) {
       const pending = pipeline.authenticate(context);
       if (pending) await pending;
-      if (!may(context.principal, access.permission)) await pipeline.deny(context, access.permission, resourceOf(request));
+      if (!may(context.principal, access.permission))
+        await pipeline.deny(context, access.permission, resourceOf(request));
     }
     if (route.conditional) context.expectedRevision = expectedRevisionOf(request.headers['if-match']);
     const body = changes ? await pipeline.readBody(request, response) : undefined;

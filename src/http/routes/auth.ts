@@ -53,7 +53,9 @@ export function authRoutes(parts: RouteParts): readonly Route[] {
       problems: [401, 429],
       request: { body: login },
       responses: { 200: { description: 'Logged in', schema: tokens } },
-      examples: [{ summary: 'By name and password', body: { username: 'ada', password: 'correct horse battery staple' } }],
+      examples: [
+        { summary: 'By name and password', body: { username: 'ada', password: 'correct horse battery staple' } },
+      ],
       async handler({ body: { username, password } }, context) {
         const session = await guarded(parts.logins, username, context, () =>
           logIn(commands, context.command(), username, password),
@@ -65,7 +67,8 @@ export function authRoutes(parts: RouteParts): readonly Route[] {
       method: 'post',
       path: '/api/v1/auth/refresh',
       summary: 'Exchange a refresh token for new tokens',
-      description: 'Each refresh token is good once. One that comes a second time ends the session for all who hold it.',
+      description:
+        'Each refresh token is good once. One that comes a second time ends the session for all who hold it.',
       tags: ['auth'],
       access: { public: true },
       secretAnswer: true,

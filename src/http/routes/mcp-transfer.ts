@@ -84,7 +84,9 @@ export function mcpTransferRoutes({ commands, queries, discovery, logger }: Rout
 function exported({ transport, description }: McpResource): object {
   const { type, ...settings } = transport;
   const common = description === '' ? {} : { description };
-  return type === 'stdio' ? { ...settings, ...common } : { type: type === 'sse' ? 'sse' : 'http', ...settings, ...common };
+  return type === 'stdio'
+    ? { ...settings, ...common }
+    : { type: type === 'sse' ? 'sse' : 'http', ...settings, ...common };
 }
 
 async function discoverAll(ids: readonly string[], discover: (id: string) => Promise<void>): Promise<void> {

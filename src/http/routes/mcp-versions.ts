@@ -24,7 +24,11 @@ const example = { id: exampleIds.mcp };
 
 /** Versions of mcps and what their servers offer. */
 export function mcpVersionRoutes({ queries }: RouteParts): readonly Route[] {
-  const offered = (what: 'tools' | 'prompts' | 'resources', item: z.ZodType, list: typeof listTools | typeof listPrompts) =>
+  const offered = (
+    what: 'tools' | 'prompts' | 'resources',
+    item: z.ZodType,
+    list: typeof listTools | typeof listPrompts,
+  ) =>
     defineRoute({
       method: 'get',
       path: `/api/v1/mcps/{id}/${what}`,
@@ -35,7 +39,10 @@ export function mcpVersionRoutes({ queries }: RouteParts): readonly Route[] {
       reads: 'mcps',
       request: { params, query: offerQuery },
       responses: {
-        200: { description: `A page of ${what}`, schema: offerPage(item, `${what[0]?.toUpperCase() ?? ''}${what.slice(1)}`) },
+        200: {
+          description: `A page of ${what}`,
+          schema: offerPage(item, `${what[0]?.toUpperCase() ?? ''}${what.slice(1)}`),
+        },
       },
       examples: [{ summary: `The ${what} of the newest version`, params: example }],
       handler: async ({ params: { id }, query }) => ok(await list(queries, id, query)),
@@ -87,7 +94,9 @@ export function mcpVersionRoutes({ queries }: RouteParts): readonly Route[] {
         }),
       },
       responses: { 200: { description: 'The differences', schema: mcpDiff } },
-      examples: [{ summary: 'From the first version to the second', params: { ...example, n: '1' }, query: { to: '2' } }],
+      examples: [
+        { summary: 'From the first version to the second', params: { ...example, n: '1' }, query: { to: '2' } },
+      ],
       handler: async ({ params: { id, n }, query }) => ok(await diffMcp(queries, id, { from: n, ...query })),
     }),
     offered('tools', tool, listTools),

@@ -53,7 +53,8 @@ export function userRoutes({ commands, queries, principals }: RouteParts): reado
       method: 'put',
       path: '/api/v1/users/{id}/roles',
       summary: 'Set the roles of a user',
-      description: 'They count with the next request of the user. Nobody changes his own; the last administrator stays.',
+      description:
+        'They count with the next request of the user. Nobody changes his own; the last administrator stays.',
       tags: ['users'],
       access: { permission: 'user:manage' },
       conditional: true,

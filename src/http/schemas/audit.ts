@@ -12,7 +12,12 @@ const filter = {
   correlationId: z.string().min(1).max(128).exactOptional(),
   from: timeParam.exactOptional(),
   to: timeParam.exactOptional(),
-  q: z.string().min(1).max(500).exactOptional().meta({ description: 'Words that all occur; "in quotes" in this order' }),
+  q: z
+    .string()
+    .min(1)
+    .max(500)
+    .exactOptional()
+    .meta({ description: 'Words that all occur; "in quotes" in this order' }),
   asOf: asOfParam.exactOptional(),
 };
 

@@ -21,7 +21,9 @@ export const problemSchema = z
     errors: z
       .array(
         z.object({
-          pointer: z.string().meta({ description: 'JSON pointer (RFC 6901) into the body, or the name of a parameter' }),
+          pointer: z
+            .string()
+            .meta({ description: 'JSON pointer (RFC 6901) into the body, or the name of a parameter' }),
           detail: z.string(),
           in: z.enum(['path', 'query', 'header']).optional().meta({ description: 'Absent: the body' }),
         }),

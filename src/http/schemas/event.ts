@@ -20,7 +20,9 @@ export const eventQuery = z.strictObject({
 });
 
 export const feedQuery = z.strictObject({
-  after: positionParam.exactOptional().meta({ description: 'Begin behind this position; absent: with what comes next' }),
+  after: positionParam
+    .exactOptional()
+    .meta({ description: 'Begin behind this position; absent: with what comes next' }),
   ...eventFilter,
 });
 

@@ -24,7 +24,11 @@ export const commaSeparated = z
   .transform((text) => text.split(',').map((part) => part.trim()))
   .meta({ override: { type: 'string' } });
 
-export const idParam = z.string().regex(uuid, 'must be an id (UUID)').toLowerCase().meta({ override: { type: 'string', format: 'uuid' } });
+export const idParam = z
+  .string()
+  .regex(uuid, 'must be an id (UUID)')
+  .toLowerCase()
+  .meta({ override: { type: 'string', format: 'uuid' } });
 
 export const idOrNameParam = z.string().min(1).max(200).meta({ description: 'The id, or the name' });
 

@@ -17,7 +17,9 @@ export const registration = z
 /** A password that was set under other rules must still open its account. */
 const anyPassword = z.string().min(1).max(256);
 
-export const login = z.strictObject({ username: z.string().min(1).max(254), password: anyPassword }).meta({ id: 'Login' });
+export const login = z
+  .strictObject({ username: z.string().min(1).max(254), password: anyPassword })
+  .meta({ id: 'Login' });
 
 export const refreshToken = z.string().min(1).max(200);
 
@@ -59,7 +61,13 @@ export const registeredUser = z
   .meta({ id: 'RegisteredUser' });
 
 export const me = z
-  .object({ id, username: z.string(), email: z.string(), roles: z.array(roleName), permissions: z.array(z.enum(permissions)) })
+  .object({
+    id,
+    username: z.string(),
+    email: z.string(),
+    roles: z.array(roleName),
+    permissions: z.array(z.enum(permissions)),
+  })
   .meta({ id: 'Me' });
 
 export const roleList = z

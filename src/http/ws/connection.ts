@@ -70,7 +70,14 @@ export function openConnection(
       else send({ unsubscribed: { topic: name, reason } });
     };
     const sink = socketSink(socket, name, topic.audience, { drained: () => readings.get(name)?.drained(), ended });
-    const reading = await feed.read({ after: start, filter, allowed, credential: holder, sink, ...(last ? { last } : {}) });
+    const reading = await feed.read({
+      after: start,
+      filter,
+      allowed,
+      credential: holder,
+      sink,
+      ...(last ? { last } : {}),
+    });
     if (sink.over() || socket.readyState !== socket.OPEN) reading.stop();
     else {
       readings.set(name, reading);

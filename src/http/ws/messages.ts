@@ -17,7 +17,8 @@ export type ClientMessage = z.output<typeof auth> | z.output<typeof subscribe> |
 export function parseMessage(data: Buffer, isBinary: boolean): ClientMessage {
   const value = isBinary ? undefined : jsonOf(data.toString('utf8'));
   if (typeof value !== 'object' || value === null) throw invalid();
-  const schema = 'auth' in value ? auth : 'subscribe' in value ? subscribe : 'unsubscribe' in value ? unsubscribe : undefined;
+  const schema =
+    'auth' in value ? auth : 'subscribe' in value ? subscribe : 'unsubscribe' in value ? unsubscribe : undefined;
   if (!schema) throw invalid();
   return parseInput({ body: schema }, { params: undefined, query: undefined, body: value }).body as ClientMessage;
 }

@@ -96,7 +96,8 @@ export function attachWebSocket(
       clearInterval(ping);
       clearInterval(renew);
       server.off('upgrade', onUpgrade);
-      for (const { connection } of connections.values()) connection.close(closeCode.goingAway, 'the server is stopping');
+      for (const { connection } of connections.values())
+        connection.close(closeCode.goingAway, 'the server is stopping');
     },
   };
 }
