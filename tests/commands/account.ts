@@ -13,7 +13,9 @@ export interface AccountCommand {
 export const accountDecider: Decider<{ readonly balance: number }, AccountCommand, AccountEvent> = {
   category: 'account',
   initialState: { balance: 0 },
-  evolve: ({ balance }, { type, data }) => ({ balance: type === 'Deposited' ? balance + data.amount : balance - data.amount }),
+  evolve: ({ balance }, { type, data }) => ({
+    balance: type === 'Deposited' ? balance + data.amount : balance - data.amount,
+  }),
   decide({ type, amount }, { balance }) {
     if (amount === 0) return [];
     if (type === 'Deposit') return [{ type: 'Deposited', data: { amount } }];

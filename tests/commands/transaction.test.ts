@@ -393,11 +393,14 @@ describe('a command on several streams', () => {
   it('may look at a stream before it decides there, and decides on what it saw', async () => {
     const side = await openCommandSide();
     await handle(side.deps, newCommand(), accountDecider, 'a', deposit(5));
+    const seen: number[] = [];
     const outcome = await transact(side.deps, newCommand(), async (transaction) => {
       const { balance } = await transaction.load(accountDecider, 'a');
-      await handle(side.elsewhere(), newCommand(), accountDecider, 'a', deposit(0));
+      seen.push(balance);
+      if (seen.length === 1) await handle(side.elsewhere(), newCommand(), accountDecider, 'a', deposit(1));
       return transaction.decide(accountDecider, 'a', withdraw(balance));
     });
+    expect(seen).toEqual([5, 6]);
     expect(outcome.state).toEqual({ balance: 0 });
   });
 

@@ -43,7 +43,10 @@ describe('what a principal may do', () => {
     const changing = permissions.filter((permission) => /:(write|call|manage|register-command)$/.test(permission));
     const own = changing.filter((permission) => permission !== 'self:manage');
     for (const name of ['viewer', 'auditor'] as const) {
-      expect(own.filter((permission) => may(withRoles(name), permission)), name).toEqual([]);
+      expect(
+        own.filter((permission) => may(withRoles(name), permission)),
+        name,
+      ).toEqual([]);
     }
   });
 

@@ -91,13 +91,21 @@ const sessionCommand: Arbitrary<SessionCommand> = fc.oneof(
     expiresAt: time,
   }),
   fc.record({ type: fc.constant('RefreshSession' as const), presentedHash: hash, nextHash: hash, now: time }),
-  fc.record({ type: fc.constant('EndSession' as const), reason: fc.constantFrom('logout' as const, 'roles_changed' as const) }),
+  fc.record({
+    type: fc.constant('EndSession' as const),
+    reason: fc.constantFrom('logout' as const, 'roles_changed' as const),
+  }),
 );
 
 const owner = fc.constantFrom('mcp-1', 'mcp-2', 'mcp-3');
 
 const reservationCommand: Arbitrary<ReservationCommand> = fc.oneof(
-  fc.record({ type: fc.constant('ReserveName' as const), owner, name: fc.constant('n'), pointer: fc.constant('/name') }),
+  fc.record({
+    type: fc.constant('ReserveName' as const),
+    owner,
+    name: fc.constant('n'),
+    pointer: fc.constant('/name'),
+  }),
   fc.record({ type: fc.constant('ReleaseName' as const), owner }),
 );
 

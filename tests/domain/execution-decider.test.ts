@@ -5,7 +5,12 @@ import {
   type ExecutionCommand,
   type ExecutionStatus,
 } from '../../src/domain/execution/decider.ts';
-import type { ExecutionError, ExecutionEvent, ExecutionRequest, StoredResult } from '../../src/domain/execution/events.ts';
+import type {
+  ExecutionError,
+  ExecutionEvent,
+  ExecutionRequest,
+  StoredResult,
+} from '../../src/domain/execution/events.ts';
 import { fold, scenariosOf } from './given.ts';
 
 const given = scenariosOf(executionDecider);

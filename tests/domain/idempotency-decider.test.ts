@@ -21,29 +21,45 @@ const answered: IdempotencyEvent = { type: 'IdempotencyKeyAnswered', data: answe
 
 describe('an idempotency key', () => {
   it('is claimed by its first request', () => {
-    given([]).when(claim('r1', 'c1')).then([claimed('r1', 'c1')]);
+    given([])
+      .when(claim('r1', 'c1'))
+      .then([claimed('r1', 'c1')]);
   });
 
   it('is still running for the same request while its claimant works', () => {
-    given([claimed('r1', 'c1')]).when(claim('r1', 'c2')).thenRejects('conflict', 'request_in_progress');
+    given([claimed('r1', 'c1')])
+      .when(claim('r1', 'c2'))
+      .thenRejects('conflict', 'request_in_progress');
   });
 
   it('is refused to another request, whether it runs, was left or is answered', () => {
-    given([claimed('r1', 'c1')]).when(claim('r2', 'c2')).thenRejects('invalid', 'idempotency_key_reused');
-    given([claimed('r1', 'c1')]).when(claim('r2', 'c2', ['by-c1'])).thenRejects('invalid', 'idempotency_key_reused');
-    given([claimed('r1', 'c1'), answered]).when(claim('r2', 'c2')).thenRejects('invalid', 'idempotency_key_reused');
+    given([claimed('r1', 'c1')])
+      .when(claim('r2', 'c2'))
+      .thenRejects('invalid', 'idempotency_key_reused');
+    given([claimed('r1', 'c1')])
+      .when(claim('r2', 'c2', ['by-c1']))
+      .thenRejects('invalid', 'idempotency_key_reused');
+    given([claimed('r1', 'c1'), answered])
+      .when(claim('r2', 'c2'))
+      .thenRejects('invalid', 'idempotency_key_reused');
   });
 
   it('is taken over from a claimant that is gone, as the same command', () => {
-    given([claimed('r1', 'c1')]).when(claim('r1', 'c2', ['by-c1'])).then([claimed('r1', 'c1', 'by-c2')]);
+    given([claimed('r1', 'c1')])
+      .when(claim('r1', 'c2', ['by-c1']))
+      .then([claimed('r1', 'c1', 'by-c2')]);
   });
 
   it('keeps its answer', () => {
-    given([claimed('r1', 'c1')]).when({ type: 'RecordAnswer', answer }).then([answered]);
+    given([claimed('r1', 'c1')])
+      .when({ type: 'RecordAnswer', answer })
+      .then([answered]);
   });
 
   it('keeps its first answer', () => {
-    given([claimed('r1', 'c1'), answered]).when({ type: 'RecordAnswer', answer: { ...answer, status: 500 } }).then([]);
+    given([claimed('r1', 'c1'), answered])
+      .when({ type: 'RecordAnswer', answer: { ...answer, status: 500 } })
+      .then([]);
   });
 
   it('keeps no answer to what nobody asked', () => {
@@ -51,7 +67,9 @@ describe('an idempotency key', () => {
   });
 
   it('has nothing more to decide once it is answered, even when its claimant is gone', () => {
-    given([claimed('r1', 'c1'), answered]).when(claim('r1', 'c2', ['by-c1'])).then([]);
+    given([claimed('r1', 'c1'), answered])
+      .when(claim('r1', 'c2', ['by-c1']))
+      .then([]);
   });
 
   it('holds the answer together with the request and the command that it answers', () => {

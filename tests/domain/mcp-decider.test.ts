@@ -22,11 +22,10 @@ import {
 const given = scenariosOf(mcpDecider);
 
 const described: McpDefinition = { ...definition, description: 'Forecasts and history' };
-const published = (
-  version: number,
-  reason: 'change' | 'discovery',
-  content: VersionContent,
-): McpEvent => ({ type: 'McpVersionPublished', data: { version, reason, ...content } });
+const published = (version: number, reason: 'change' | 'discovery', content: VersionContent): McpEvent => ({
+  type: 'McpVersionPublished',
+  data: { version, reason, ...content },
+});
 const rolledBack = (version: number, rolledBackTo: number, content: VersionContent): McpEvent => {
   return { type: 'McpVersionPublished', data: { version, reason: 'rollback', rolledBackTo, ...content } };
 };
@@ -73,7 +72,9 @@ describe('registering an mcp', () => {
 
 describe('changing an mcp', () => {
   it('publishes the next version', () => {
-    given([registered]).when(change(described)).then([published(2, 'change', { definition: described, offer: null })]);
+    given([registered])
+      .when(change(described))
+      .then([published(2, 'change', { definition: described, offer: null })]);
   });
 
   it('keeps what the server offers as long as the server is the same', () => {
@@ -97,7 +98,9 @@ describe('changing an mcp', () => {
   it('keeps the server when only the order of members in its transport differs', () => {
     const { type, url } = { type: 'streamable-http', url: 'https://weather.example/mcp' } as const;
     const turned: McpDefinition = { ...described, transport: { url, type } };
-    given([registered, discovered]).when(change(turned)).then([published(2, 'change', { definition: turned, offer: first })]);
+    given([registered, discovered])
+      .when(change(turned))
+      .then([published(2, 'change', { definition: turned, offer: first })]);
   });
 
   it('is refused while the mcp is retired', () => {
@@ -117,7 +120,7 @@ describe('changing an mcp', () => {
 
 describe('the versions of an mcp', () => {
   it.each([0, 2, -1, 1.5, Number.NaN])('do not include %d when there is only the first', (version) => {
-    expect(() => versionOf(mcpAfter(registered), version)).toThrowError(
+    expect(() => versionOf(mcpAfter(registered), version)).toThrow(
       expect.objectContaining({ kind: 'not_found', code: 'version_not_found' }),
     );
   });
@@ -127,7 +130,9 @@ describe('rolling an mcp back', () => {
   const changed = published(2, 'change', { definition: elsewhere, offer: null });
 
   it('publishes the content of the older version as a new one', () => {
-    given([registered, discovered, changed]).when(rollBack(1)).then([rolledBack(3, 1, { definition, offer: first })]);
+    given([registered, discovered, changed])
+      .when(rollBack(1))
+      .then([rolledBack(3, 1, { definition, offer: first })]);
   });
 
   it('can be rolled back itself', () => {
@@ -170,7 +175,11 @@ describe('retiring and restoring an mcp', () => {
 });
 
 describe('asking a server what it offers', () => {
-  const publish = (version: number, found = second): McpCommand => ({ type: 'PublishDiscoveredTools', version, offer: found });
+  const publish = (version: number, found = second): McpCommand => ({
+    type: 'PublishDiscoveredTools',
+    version,
+    offer: found,
+  });
 
   it('completes the version whose server was never asked', () => {
     given([registered]).when(publish(1, first)).then([discovered]);
@@ -180,7 +189,9 @@ describe('asking a server what it offers', () => {
   });
 
   it('publishes what differs as the next version', () => {
-    given([registered, discovered]).when(publish(1)).then([published(2, 'discovery', { definition, offer: second })]);
+    given([registered, discovered])
+      .when(publish(1))
+      .then([published(2, 'discovery', { definition, offer: second })]);
   });
 
   it('has nothing to record when the answer is the same, whatever the order of tools and members', () => {
@@ -188,7 +199,9 @@ describe('asking a server what it offers', () => {
     const [a, b] = [tool('a'), tool('b')];
     const both: McpEvent = { type: 'ToolsDiscovered', data: { version: 1, offer: offer(a, b) } };
     const { name, inputSchema } = a;
-    given([registered, both]).when(publish(1, offer(b, { inputSchema, name }))).then([]);
+    given([registered, both])
+      .when(publish(1, offer(b, { inputSchema, name })))
+      .then([]);
   });
 
   it('has nothing to say of a version that a newer one has replaced', () => {
@@ -231,7 +244,9 @@ describe('a server that cannot be asked', () => {
     given([registered, failedDiscovery]).when(report(1)).then([]);
     given([registered, failedDiscovery])
       .when(report(1, 'timed out'))
-      .then([{ type: 'ToolDiscoveryFailed', data: { version: 1, code: 'upstream_unavailable', message: 'timed out' } }]);
+      .then([
+        { type: 'ToolDiscoveryFailed', data: { version: 1, code: 'upstream_unavailable', message: 'timed out' } },
+      ]);
   });
 
   it('keeps what it offered before', () => {

@@ -11,7 +11,10 @@ const storedV1 = {
 };
 
 const jsonObject = fc.dictionary(fc.string(), fc.jsonValue()).map((data) => JSON.parse(JSON.stringify(data)) as object);
-const anyType = fc.oneof(fc.constantFrom(...eventTypes), fc.constantFrom('toString', '__proto__', 'SomethingElseHappened'));
+const anyType = fc.oneof(
+  fc.constantFrom(...eventTypes),
+  fc.constantFrom('toString', '__proto__', 'SomethingElseHappened'),
+);
 const secretTypes = { UserRegistered: 'passwordHash', SessionStarted: 'tokenHash', IdempotencyKeyAnswered: 'body' };
 
 /** A name in this list is in somebody's log: it can never go, nor come to mean something else. */
@@ -61,7 +64,11 @@ describe('stored event data', () => {
 
   it('of an older version keeps what it says itself', () => {
     const named = { ...storedV1, mcpName: 'weather', timeoutMs: 5 };
-    expect(decodeEventData('ExecutionRequested', 1, named)).toMatchObject({ mcpName: 'weather', timeoutMs: 5, mode: 'sync' });
+    expect(decodeEventData('ExecutionRequested', 1, named)).toMatchObject({
+      mcpName: 'weather',
+      timeoutMs: 5,
+      mode: 'sync',
+    });
   });
 
   it('of the newest version passes as it is', () => {
@@ -103,9 +110,12 @@ describe('stored event data', () => {
     );
   });
 
-  it.each([{ data: null }, { data: 7 }, { data: 'text' }, { data: [1, 2] }])('that is no object passes as it is: $data', ({ data }) => {
-    expect(decodeEventData('ExecutionRequested', 1, data)).toBe(data);
-  });
+  it.each([{ data: null }, { data: 7 }, { data: 'text' }, { data: [1, 2] }])(
+    'that is no object passes as it is: $data',
+    ({ data }) => {
+      expect(decodeEventData('ExecutionRequested', 1, data)).toBe(data);
+    },
+  );
 });
 
 describe('event types', () => {
@@ -139,7 +149,9 @@ describe('what others may see of an event', () => {
   it('never holds a hash of a password or token, nor a kept answer', () => {
     const secret = 'm0st-secret';
     for (const [type, field] of Object.entries(secretTypes)) {
-      expect(JSON.stringify(publicData(type, { [field]: secret, other: 1 }))).toBe(`{"${field}":"[redacted]","other":1}`);
+      expect(JSON.stringify(publicData(type, { [field]: secret, other: 1 }))).toBe(
+        `{"${field}":"[redacted]","other":1}`,
+      );
     }
   });
 

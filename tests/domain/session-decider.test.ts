@@ -5,32 +5,51 @@ import { accepted, fold, scenariosOf } from './given.ts';
 
 const given = scenariosOf(sessionDecider);
 
-const [now, expiresAt, afterwards] = ['2026-03-01T10:00:00.000Z', '2026-03-02T10:00:00.000Z', '2026-03-02T10:00:00.001Z'];
+const [now, expiresAt, afterwards] = [
+  '2026-03-01T10:00:00.000Z',
+  '2026-03-02T10:00:00.000Z',
+  '2026-03-02T10:00:00.001Z',
+];
 const opening = { userId: 'u1', tokenHash: 'hash-0', expiresAt };
 const started: SessionEvent = { type: 'SessionStarted', data: opening };
 const refreshed = (tokenHash: string): SessionEvent => ({ type: 'SessionRefreshed', data: { tokenHash } });
-const ended = (reason: 'logout' | 'token_reused'): SessionEvent => ({ type: 'SessionEnded', data: { userId: 'u1', reason } });
+const ended = (reason: 'logout' | 'token_reused'): SessionEvent => ({
+  type: 'SessionEnded',
+  data: { userId: 'u1', reason },
+});
 const refresh = (presentedHash: string, nextHash: string, at = now): SessionCommand => {
   return { type: 'RefreshSession', presentedHash, nextHash, now: at };
 };
 
 describe('a session', () => {
   it('starts for a user, with the hash of its first refresh token', () => {
-    given([]).when({ type: 'StartSession', ...opening }).then([started]);
+    given([])
+      .when({ type: 'StartSession', ...opening })
+      .then([started]);
   });
 
   it('starts once', () => {
-    given([started]).when({ type: 'StartSession', ...opening }).thenRejects('conflict', 'session_exists');
-    given([started, ended('logout')]).when({ type: 'StartSession', ...opening }).thenRejects('conflict', 'session_exists');
+    given([started])
+      .when({ type: 'StartSession', ...opening })
+      .thenRejects('conflict', 'session_exists');
+    given([started, ended('logout')])
+      .when({ type: 'StartSession', ...opening })
+      .thenRejects('conflict', 'session_exists');
   });
 
   it('gives the next token for the newest one', () => {
-    given([started]).when(refresh('hash-0', 'hash-1')).then([refreshed('hash-1')]);
-    given([started, refreshed('hash-1')]).when(refresh('hash-1', 'hash-2')).then([refreshed('hash-2')]);
+    given([started])
+      .when(refresh('hash-0', 'hash-1'))
+      .then([refreshed('hash-1')]);
+    given([started, refreshed('hash-1')])
+      .when(refresh('hash-1', 'hash-2'))
+      .then([refreshed('hash-2')]);
   });
 
   it('ends for all who hold it when an older token comes again', () => {
-    given([started, refreshed('hash-1')]).when(refresh('hash-0', 'hash-2')).then([ended('token_reused')]);
+    given([started, refreshed('hash-1')])
+      .when(refresh('hash-0', 'hash-2'))
+      .then([ended('token_reused')]);
   });
 
   it('gives nothing more after its end, not even for the token that was newest', () => {
@@ -40,8 +59,12 @@ describe('a session', () => {
   });
 
   it('is worth nothing from the time at which it expires', () => {
-    given([started]).when(refresh('hash-0', 'hash-1', expiresAt)).thenRejects('unauthenticated', 'invalid_refresh_token');
-    given([started]).when(refresh('hash-0', 'hash-1', afterwards)).thenRejects('unauthenticated', 'invalid_refresh_token');
+    given([started])
+      .when(refresh('hash-0', 'hash-1', expiresAt))
+      .thenRejects('unauthenticated', 'invalid_refresh_token');
+    given([started])
+      .when(refresh('hash-0', 'hash-1', afterwards))
+      .thenRejects('unauthenticated', 'invalid_refresh_token');
   });
 
   it('is not prolonged by a refresh', () => {
@@ -53,8 +76,12 @@ describe('a session', () => {
   });
 
   it('ends once, with its reason and its user', () => {
-    given([started]).when({ type: 'EndSession', reason: 'logout' }).then([ended('logout')]);
-    given([started, ended('logout')]).when({ type: 'EndSession', reason: 'password_changed' }).then([]);
+    given([started])
+      .when({ type: 'EndSession', reason: 'logout' })
+      .then([ended('logout')]);
+    given([started, ended('logout')])
+      .when({ type: 'EndSession', reason: 'password_changed' })
+      .then([]);
   });
 
   it('has nothing to end when it never started', () => {

@@ -10,11 +10,15 @@ const setRoles = (...roles: ('admin' | 'developer' | 'viewer')[]): UserCommand =
 
 describe('a user', () => {
   it('is registered with a name, an address, a hash and roles', () => {
-    given([]).when({ type: 'RegisterUser', ...ada }).then([registered]);
+    given([])
+      .when({ type: 'RegisterUser', ...ada })
+      .then([registered]);
   });
 
   it('is registered once', () => {
-    given([registered]).when({ type: 'RegisterUser', ...ada }).thenRejects('conflict', 'user_exists');
+    given([registered])
+      .when({ type: 'RegisterUser', ...ada })
+      .thenRejects('conflict', 'user_exists');
   });
 
   it('changes the password', () => {
@@ -25,12 +29,16 @@ describe('a user', () => {
 
   it('gets other roles, sorted and each once', () => {
     const changed: UserEvent = { type: 'UserRolesChanged', data: { roles: ['admin', 'viewer'] } };
-    given([registered]).when(setRoles('viewer', 'admin', 'viewer')).then([changed]);
+    given([registered])
+      .when(setRoles('viewer', 'admin', 'viewer'))
+      .then([changed]);
     expect(fold(userDecider, [registered, changed])).toEqual({ status: 'active', ...ada, roles: ['admin', 'viewer'] });
   });
 
   it('may lose every role', () => {
-    given([registered]).when(setRoles()).then([{ type: 'UserRolesChanged', data: { roles: [] } }]);
+    given([registered])
+      .when(setRoles())
+      .then([{ type: 'UserRolesChanged', data: { roles: [] } }]);
   });
 
   it('has nothing to change when the roles are the same in another order', () => {
@@ -57,6 +65,8 @@ describe('a user', () => {
   });
 
   it('does not come into being by an event that follows none', () => {
-    expect(fold(userDecider, [{ type: 'UserRolesChanged', data: { roles: ['admin'] } }])).toEqual({ status: 'unregistered' });
+    expect(fold(userDecider, [{ type: 'UserRolesChanged', data: { roles: ['admin'] } }])).toEqual({
+      status: 'unregistered',
+    });
   });
 });
