@@ -64,9 +64,9 @@ export async function transact<Result>(
     const unit = new UnitOfWork(deps, context, attempt === 0);
     try {
       const answer = await work(unit);
-      // What was recorded before is found in the log by the next round.
-      if ((await unit.commit()) === 'recorded before') continue;
-      return answer();
+      if ((await unit.commit()) === 'done') return answer();
+      // The next round finds in the log what was recorded before.
+      if (attempt > retries) throw new Error(`the log has command ${context.commandId} and does not show it`);
     } catch (error) {
       if (!(error instanceof WrongExpectedRevision) || attempt >= retries) throw error;
       deps.aggregates.delete(error.stream);
@@ -172,9 +172,11 @@ class UnitOfWork implements Transaction {
     const result =
       others.length === 0
         ? await store.append(first.stream, first.expectedRevision, first.events)
-        : await store.appendMany(this.#pending.map(({ stream, expectedRevision, events }): StreamAppend => {
-            return { stream, expectedRevision, events };
-          }));
+        : await store.appendMany(
+            this.#pending.map(({ stream, expectedRevision, events }): StreamAppend => {
+              return { stream, expectedRevision, events };
+            }),
+          );
     if (result.repeated) return 'recorded before';
     for (const { stream, recorded } of this.#pending) {
       recorded(others.length === 0 ? result.events : result.events.filter((event) => event.stream === stream));
