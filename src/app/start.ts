@@ -5,7 +5,8 @@ import { createIdempotencyKeys } from '../commands/idempotency.ts';
 import type { Config } from '../config.ts';
 import { loadOrCreateSecrets } from '../config/secrets.ts';
 import { decodeEventData } from '../domain/registry.ts';
-import { createHttpServer } from '../http/server.ts';
+import type { HttpSettings } from '../http/deps.ts';
+import { createHttpServer, type HttpServer } from '../http/server.ts';
 import { openFileBlobStore } from '../infrastructure/blob-store/file.ts';
 import { lockDataDir } from '../infrastructure/data-dir/lock.ts';
 import { createEgressPolicy } from '../infrastructure/egress/egress-policy.ts';
@@ -33,8 +34,15 @@ export interface Annals {
   readonly url: string;
   /** Made for the first administrator at this start; undefined when there was one, or the settings gave it. */
   readonly adminPassword: string | undefined;
+  readonly http: HttpServer;
   /** Refuses new work, finishes what runs (10 s at most), and lets go of everything. */
   close(): Promise<void>;
+}
+
+export interface StartOptions {
+  readonly logger: Logger;
+  /** Settings of the HTTP layer that the environment does not have, such as how long a slow reader is waited for. */
+  readonly http?: Partial<HttpSettings>;
 }
 
 /** Milliseconds that running calls have to end when the platform stops. */
@@ -46,17 +54,17 @@ const discoveryTimeoutMs = 60_000;
  * fails.
  * @throws ConfigError, DataDirInUse, StoreUnavailable, or the listening socket's error
  */
-export async function startAnnals(config: Config, { logger }: { readonly logger: Logger }): Promise<Annals> {
-  const closing = createClosing(logger);
+export async function startAnnals(config: Config, options: StartOptions): Promise<Annals> {
+  const closing = createClosing(options.logger);
   try {
-    return await start(config, logger, closing);
+    return await start(config, options, closing);
   } catch (error) {
     await closing.run();
     throw error;
   }
 }
 
-async function start(config: Config, logger: Logger, closing: Closing): Promise<Annals> {
+async function start(config: Config, { logger, http: httpSettings }: StartOptions, closing: Closing): Promise<Annals> {
   const { dataDir } = config;
   const paths = pathsIn(dataDir);
   const clock = Date.now;
@@ -126,6 +134,7 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
       jwtSecret,
       accessTokenTtlMs: config.accessTokenTtlMs,
       ...(config.metricsToken === undefined ? {} : { metricsToken: config.metricsToken }),
+      ...httpSettings,
     },
     commands,
     queries,
@@ -157,6 +166,7 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
 
   return {
     url,
+    http,
     adminPassword: adminIsNew && initialAdminPassword.generated ? initialAdminPassword.value : undefined,
     async close() {
       serving = false;

@@ -13,6 +13,7 @@ import { createHttpMetrics } from './metrics.ts';
 import { createHostCheck } from './middleware/host-check.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
 import { createPipeline } from './pipeline.ts';
+import type { Route } from './route/route.ts';
 import { createRoutes } from './routes/all.ts';
 import { createAnswerWriter } from './write-answer.ts';
 import { attachWebSocket } from './ws/server.ts';
@@ -21,6 +22,7 @@ import { topicByName } from './ws/topic-by-name.ts';
 export interface HttpServer {
   readonly app: Express;
   readonly server: Server;
+  readonly routes: readonly Route[];
   /** Answers the port. @throws Error the address is taken or cannot be used */
   listen(): Promise<number>;
   /** Ends feeds, lets running requests finish for so long, then ends every connection. */
@@ -61,6 +63,7 @@ export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
   return {
     app,
     server,
+    routes,
     async listen() {
       await new Promise<void>((resolve, reject) => {
         server.once('error', reject);
