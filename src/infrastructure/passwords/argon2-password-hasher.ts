@@ -18,7 +18,8 @@ interface ParsedHash extends Argon2Cost {
 
 const derive = promisify(argon2);
 const tagBytes = 32;
-const phcPattern = /^\$argon2id\$v=19\$m=(\d{1,7}),t=(\d{1,3}),p=(\d{1,2})\$([A-Za-z0-9+/]{11,})\$([A-Za-z0-9+/]{22,})$/;
+const phcPattern =
+  /^\$argon2id\$v=19\$m=(\d{1,7}),t=(\d{1,3}),p=(\d{1,2})\$([A-Za-z0-9+/]{11,})\$([A-Za-z0-9+/]{22,})$/;
 
 /**
  * Argon2id (RFC 9106) on the thread pool, in PHC strings. At most `concurrency` hashes are computed at one time, so that
