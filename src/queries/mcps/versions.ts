@@ -51,8 +51,10 @@ export interface VersionReader {
 
 /** Reads versions of one mcp, as they are or as they were. @throws DomainError `mcp_not_found` */
 export async function versionReader(deps: QueryDeps, idOrName: string, moment: Moment): Promise<VersionReader> {
-  const { id: mcpId, version: newest, revision } = await findMcp(deps, idOrName, moment);
+  const { id: mcpId, version: newest, revision, position } = await findMcp(deps, idOrName, moment);
   const isPast = moment.asOf !== undefined || moment.revision !== undefined;
+  // The two read models move on separately: the log has what the documents may not have yet.
+  const fromLog = isPast || deps.models.position(mcpVersions.name) < position;
   let folding: Promise<ReadonlyMap<string, McpVersionDocument>> | undefined;
   const folded = async () => (await foldStream(deps.store, mcpVersions, `mcp-${mcpId}`, { revision })).rows;
 
@@ -61,8 +63,7 @@ export async function versionReader(deps: QueryDeps, idOrName: string, moment: M
     newest,
     async read(version) {
       const id = versionId(mcpId, version);
-      const stored = isPast ? undefined : await deps.models.document(mcpVersions.name, id);
-      // The read models move on separately: the log has what the documents do not have yet.
+      const stored = fromLog ? undefined : await deps.models.document(mcpVersions.name, id);
       const document = (stored as McpVersionDocument | undefined) ?? (await (folding ??= folded())).get(id);
       if (!document) throw new DomainError('not_found', 'version_not_found', `there is no version ${version}`);
       return document;

@@ -1,3 +1,6 @@
+import type { AnyRow } from '../../ports/read-model.ts';
+import { wellFormedRow } from '../../projections/engine/well-formed.ts';
+import type { Projection } from '../../projections/projection.ts';
 import {
   NO_STREAM,
   type EventStore,
@@ -6,11 +9,8 @@ import {
   type Revision,
 } from '../../ports/event-store.ts';
 
-/** How a read model folds events, as far as reading its past goes: a Projection. */
-export interface Fold<Row extends { readonly id: string }> {
-  readonly rowId: (event: RecordedEvent) => string | undefined;
-  readonly evolve: (row: Row | undefined, event: RecordedEvent) => Row | undefined;
-}
+/** How a read model folds events, as far as reading its past goes. */
+export type Fold<Row extends AnyRow> = Pick<Projection<Row>, 'model' | 'rowId' | 'evolve'>;
 
 /** Up to and with which event a stream is folded. */
 export type Until = { readonly position: Position } | { readonly revision: Revision };
@@ -25,7 +25,7 @@ export interface Folded<Row> {
 const eventsAtOnce = 64;
 
 /** Folds the beginning of a stream by a read model's own fold, so that the past looks as it did then. */
-export async function foldStream<Row extends { readonly id: string }>(
+export async function foldStream<Row extends AnyRow>(
   store: EventStore,
   fold: Fold<Row>,
   stream: string,
@@ -41,7 +41,8 @@ export async function foldStream<Row extends { readonly id: string }>(
       const id = fold.rowId(event);
       if (id === undefined) continue;
       const row = fold.evolve(rows.get(id), event);
-      if (row) rows.set(id, row);
+      // What the projector does to a row changes no type in it.
+      if (row) rows.set(id, wellFormedRow(fold.model.kind, row) as Row);
       else rows.delete(id);
     }
     if (events.length < eventsAtOnce) return { rows, revision };
@@ -49,7 +50,7 @@ export async function foldStream<Row extends { readonly id: string }>(
 }
 
 /** The one row that a stream makes, as it was then; undefined when it was not there. */
-export async function foldRow<Row extends { readonly id: string }>(
+export async function foldRow<Row extends AnyRow>(
   store: EventStore,
   fold: Fold<Row>,
   stream: string,
