@@ -52,6 +52,8 @@ export async function changeMcp(
     const mcp = present(await transaction.load(mcpDecider, id));
     const definition = parseDefinition(mergePatch(mcp.definition, patch));
     if ('transport' in patch) await admit(deps, context, definition, `mcp-${id}`);
+    // First, so that a caller who saw an older revision is told so, and not that some name is taken.
+    const changed = await transaction.decide(mcpDecider, id, { type: 'ChangeMcp', definition }, { conditional: true });
     if (nameKey(deps, definition.name) !== nameKey(deps, mcp.definition.name)) {
       const owner = `mcp-${id}`;
       const reserve = { type: 'ReserveName', owner, name: definition.name, pointer: '/name' } as const;
@@ -59,7 +61,7 @@ export async function changeMcp(
       const release = { type: 'ReleaseName', owner } as const;
       await transaction.decide(reservationDecider, nameKey(deps, mcp.definition.name), release);
     }
-    return transaction.decide(mcpDecider, id, { type: 'ChangeMcp', definition }, { conditional: true });
+    return changed;
   });
   return registeredOutcome(outcome);
 }
