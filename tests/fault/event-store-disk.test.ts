@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, renameSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -17,6 +17,12 @@ import { checkRecord } from './check-record.ts';
 import type { Acknowledged } from './check-record.ts';
 
 const decode = (_type: string, _version: number, data: unknown): unknown => data;
+
+/** What the file system that a directory is on has in use. */
+function usedBytes(dir: string): number {
+  const { blocks, bfree, bsize } = statfsSync(dir);
+  return (blocks - bfree) * bsize;
+}
 
 describe('the event store on a disk that fails', () => {
   let dir: string;
@@ -196,6 +202,37 @@ describe('the event store on a disk that fails', () => {
       await store.close();
     });
 
+    it('does not answer what was recorded until that is sure to last', async (context) => {
+      mountOrSkip(context, 'size=8m');
+      const ballast = join(dir, 'ballast');
+      let fails = false;
+      const store = createSqliteEventStore(
+        { path: join(dir, 'events.sqlite'), decode },
+        {
+          ...durableTransactions,
+          commit: (db) => {
+            durableTransactions.commit(db);
+            if (!fails) return;
+            // Room for the files that an opening needs, but not for the events in the database itself.
+            writeFileSync(ballast, Buffer.alloc(8 * 1024 * 1024 - usedBytes(dir) - 256 * 1024));
+            throw failedSync();
+          },
+        },
+      );
+      await store.append('a-1', NO_STREAM, eventsToAppend(1));
+      fails = true;
+      const events = [eventToAppend('Large', { text: 'x'.repeat(1_000_000) })];
+      await expect(store.append('a-1', 0, events)).rejects.toThrow(StoreUnavailable);
+      fails = false;
+      await expect(store.append('a-1', 0, events)).rejects.toThrow('the disk is full');
+      expect(await store.head()).toBe(1);
+
+      rmSync(ballast);
+      expect(await store.append('a-1', 0, events)).toMatchObject({ position: 2, repeated: true });
+      expect(await checkRecord(store, [])).toEqual([]);
+      await store.close();
+    });
+
     it('refuses appends while the file is out of reach, and heals when it is back', async () => {
       const there = join(dir, 'there');
       const away = join(dir, 'away');
@@ -228,6 +265,29 @@ describe('the event store on a disk that fails', () => {
       expect(await checkRecord(store, [])).toEqual([]);
       await store.close();
     });
+  });
+
+  it('a lock held by somebody else: the append is refused and undone, and the next one works', async () => {
+    let busy = false;
+    const store = createSqliteEventStore(
+      { path: join(dir, 'events.sqlite'), decode },
+      {
+        ...durableTransactions,
+        commit: (db) => {
+          if (busy) throw Object.assign(new Error('database is locked'), { code: 'ERR_SQLITE_ERROR', errcode: 5 });
+          durableTransactions.commit(db);
+        },
+      },
+    );
+    await store.append('a-1', NO_STREAM, eventsToAppend(1));
+    busy = true;
+    await expect(store.append('a-1', 0, eventsToAppend(1))).rejects.toThrow('another process holds its lock');
+    expect(await store.readStream('a-1')).toHaveLength(1);
+    busy = false;
+
+    expect((await store.append('a-1', 0, eventsToAppend(1))).position).toBe(2);
+    expect(await checkRecord(store, [])).toEqual([]);
+    await store.close();
   });
 
   it('another process that wrote to the file: the append is refused, and the next one sees what it wrote', async () => {

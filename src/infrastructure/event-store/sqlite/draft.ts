@@ -39,7 +39,7 @@ export function draftAppend(
   const wrong = appends.filter((append) => headOf(draft, ground, append.stream) !== append.expectedRevision);
   const [first] = wrong;
   if (first === undefined) return resultOf(appends.flatMap((append) => insert(draft, ground, append)), false);
-  const recorded = wrong.length === appends.length ? recordedBefore(ground, appends) : undefined;
+  const recorded = recordedBefore(ground, appends);
   if (recorded !== undefined) return resultOf(recorded, true);
   return new WrongExpectedRevision(first.stream, first.expectedRevision, headOf(draft, ground, first.stream));
 }
