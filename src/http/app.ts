@@ -37,7 +37,7 @@ function begin(checkHost: AppParts['checkHost']): RequestHandler {
   };
 }
 
-function answerProblem({ writer }: Pipeline, logger: Logger): ErrorRequestHandler {
+function answerProblem({ writer, wrote }: Pipeline, logger: Logger): ErrorRequestHandler {
   // Express knows an error handler by its four parameters.
   return (error: unknown, request, response, _next) => {
     const problem = problemOf(error);
@@ -52,6 +52,7 @@ function answerProblem({ writer }: Pipeline, logger: Logger): ErrorRequestHandle
       response.destroy();
       return;
     }
+    wrote(context, problem.position);
     writer.problem(context, problem);
   };
 }

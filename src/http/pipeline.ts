@@ -23,8 +23,8 @@ export function createPipeline(deps: HttpDeps, authenticator: Authenticator, wri
       const answer = await run(context);
       return { ...answer, headers: { ...answer.headers, 'X-Read-Position': String(position) } };
     },
-    wrote(context, answer) {
-      if (answer.position !== undefined) consistency.wrote(context.principal, answer.position);
+    wrote(context, position) {
+      if (position !== undefined) consistency.wrote(context.principal, position);
     },
     writer,
   };

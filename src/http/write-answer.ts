@@ -52,6 +52,7 @@ export function createAnswerWriter(security: Headers, metrics: HttpMetrics): Ans
       head['Content-Type'] = problemMediaType;
       head['Content-Length'] = Buffer.byteLength(text);
       head['Cache-Control'] = 'no-store';
+      if (problem.position !== undefined) head['X-Event-Position'] = problem.position;
       end(context, problem.status, Object.assign(head, problem.headers), text);
     },
   };

@@ -56,6 +56,7 @@ async function settled(
     return {
       status: problem.status,
       headers: { ...problem.headers, 'Content-Type': problemMediaType },
+      ...(problem.position === undefined ? {} : { position: problem.position }),
       body: problemDocument(problem, request.path, correlationId),
     } satisfies JsonAnswer;
   }

@@ -1,4 +1,5 @@
 import type { InputFault } from '../../domain/error.ts';
+import type { Position } from '../../ports/event-store.ts';
 
 /** A fault in the input, and where the input came from when it was not the body. */
 export interface RequestFault extends InputFault {
@@ -10,6 +11,8 @@ export interface ProblemOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** Members of the problem document besides the standard ones (RFC 9457, 3.2). */
   readonly extensions?: Readonly<Record<string, unknown>>;
+  /** Of the last event that the request caused all the same. */
+  readonly position?: Position;
   readonly cause?: unknown;
 }
 
@@ -21,6 +24,7 @@ export class HttpProblem extends Error {
   readonly faults: readonly RequestFault[];
   readonly headers: Readonly<Record<string, string>>;
   readonly extensions: Readonly<Record<string, unknown>>;
+  readonly position: Position | undefined;
 
   constructor(status: number, code: string, detail: string, options: ProblemOptions = {}) {
     super(detail, { cause: options.cause });
@@ -29,5 +33,6 @@ export class HttpProblem extends Error {
     this.faults = options.faults ?? [];
     this.headers = options.headers ?? {};
     this.extensions = options.extensions ?? {};
+    this.position = options.position;
   }
 }

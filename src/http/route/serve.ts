@@ -1,7 +1,8 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { may } from '../../domain/access/principal.ts';
 import type { Permission } from '../../domain/access/roles.ts';
-import type { Answer, JsonAnswer } from '../answer.ts';
+import type { Position } from '../../ports/event-store.ts';
+import type { Answer } from '../answer.ts';
 import type { ReadBody } from '../middleware/json-body.ts';
 import type { AnswerWriter } from '../write-answer.ts';
 import { expectedRevisionOf } from './if-match.ts';
@@ -19,8 +20,8 @@ export interface Pipeline {
   readonly once: (route: Route, context: RequestContext, body: unknown, run: Prepared) => Promise<Answer>;
   /** Lets a read see what its caller wrote, and tells how far the read model is. */
   readonly read: (route: Route, context: RequestContext, run: Prepared) => Promise<Answer>;
-  /** Remembers what a principal wrote. */
-  readonly wrote: (context: RequestContext, answer: JsonAnswer) => void;
+  /** Remembers how far a principal has written. */
+  readonly wrote: (context: RequestContext, position: Position | undefined) => void;
   readonly writer: AnswerWriter;
 }
 
@@ -53,7 +54,7 @@ export function serve(route: Route, pipeline: Pipeline): RequestHandler {
     else if (request.headers['idempotency-key'] === undefined || route.method !== 'post') answer = await run(context);
     else answer = await pipeline.once(route, context, body, run);
 
-    if (changes && answer.kind !== 'stream' && answer.kind !== 'text') pipeline.wrote(context, answer);
+    if (changes && answer.kind !== 'stream' && answer.kind !== 'text') pipeline.wrote(context, answer.position);
     await pipeline.writer.answer(context, answer);
   };
 }

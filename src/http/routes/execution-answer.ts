@@ -24,7 +24,8 @@ export function executionAnswer({ resource, revision, position }: Versioned<Exec
   const httpStatus = status === 'timed_out' ? 504 : (statusOfError.get(error.code) ?? 502);
   throw new HttpProblem(httpStatus, error.code, error.message, {
     ...(error.faults === undefined ? {} : { faults: error.faults }),
-    headers: { ...location, ETag: entityTag(revision), 'X-Event-Position': String(position) },
+    headers: { ...location, ETag: entityTag(revision) },
+    position,
     extensions: { executionId: id },
   });
 }
