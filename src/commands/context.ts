@@ -15,3 +15,16 @@ export interface CommandContext {
   /** `If-Match`: the revision that the caller saw. Without it a conflict is retried on the newer state. */
   readonly expectedRevision?: number;
 }
+
+/** A further command that follows from this one: another id, and nothing of what the caller had seen. */
+export function following(context: CommandContext, commandId: string): CommandContext {
+  const { principal, correlationId, traceparent, remoteAddress } = context;
+  return {
+    commandId,
+    principal,
+    correlationId,
+    causationId: context.commandId,
+    ...(traceparent === undefined ? {} : { traceparent }),
+    ...(remoteAddress === undefined ? {} : { remoteAddress }),
+  };
+}

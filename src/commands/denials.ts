@@ -4,7 +4,7 @@ import { may } from '../domain/access/principal.ts';
 import type { Permission } from '../domain/access/roles.ts';
 import type { Decider } from '../domain/decider.ts';
 import { DomainError } from '../domain/error.ts';
-import type { CommandContext } from './context.ts';
+import { following, type CommandContext } from './context.ts';
 import type { CommandDeps } from './deps.ts';
 import { handle } from './transaction.ts';
 
@@ -31,6 +31,6 @@ export async function demand(
   // Its own command: the refused one has taken nothing and may come again when the permission is there.
   const commandId = uuidv5(`denial ${permission} ${resource}`, context.commandId);
   const denial = { action: permission, resource, reason };
-  await handle(deps, { ...context, commandId }, denialDecider, commandId, denial, { fresh: true });
+  await handle(deps, following(context, commandId), denialDecider, commandId, denial, { fresh: true });
   throw new DomainError('forbidden', 'permission_missing', `this needs the permission ${permission}`);
 }

@@ -7,6 +7,9 @@ export interface CommandDeps {
   readonly aggregates: AggregateCache;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
-  /** Makes the ids of reservation streams, so that the log does not tell the names. */
+  /**
+   * A hash that only the platform can make: the ids of reservation streams, so that the log does not tell the names, and
+   * the proofs of refresh tokens.
+   */
   readonly keyedHash: (text: string) => string;
 }

@@ -5,7 +5,7 @@ import {
   type ExecutionState,
 } from '../domain/execution/decider.ts';
 import type { ExecutionError, ExecutionRequest } from '../domain/execution/events.ts';
-import type { CommandContext } from './context.ts';
+import { following, type CommandContext } from './context.ts';
 import type { CommandDeps } from './deps.ts';
 import { load } from './load.ts';
 import { handle, type Outcome } from './transaction.ts';
@@ -44,7 +44,7 @@ export function endExecution(
 ): Promise<Outcome<ExecutionState>> {
   // An end is a command of its own, the same one each time, so that it may be tried again.
   const commandId = uuidv5(outcome.type, id);
-  return handle(deps, { ...context, commandId, causationId: context.commandId }, executionDecider, id, outcome);
+  return handle(deps, following(context, commandId), executionDecider, id, outcome);
 }
 
 /** The execution as of its last event; `none` when there is no such execution. */

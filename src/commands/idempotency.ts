@@ -1,7 +1,7 @@
 import { v5 as uuidv5, v7 as uuidv7 } from 'uuid';
 import { canonicalJson } from '../domain/mcp/diff/canonical-json.ts';
 import { idempotencyDecider, type RecordedAnswer } from '../domain/idempotency/decider.ts';
-import type { CommandContext } from './context.ts';
+import { following, type CommandContext } from './context.ts';
 import type { CommandDeps } from './deps.ts';
 import { handle } from './transaction.ts';
 
@@ -35,7 +35,7 @@ export function createIdempotencyKeys(deps: CommandDeps): IdempotencyKeys {
       const id = deps.keyedHash(`idempotency-key:${context.principal.actor}:${key}`);
       const outcome = await handle(
         deps,
-        { ...context, commandId: uuidv5('claim', context.commandId) },
+        following(context, uuidv5('claim', context.commandId)),
         idempotencyDecider,
         id,
         {
@@ -57,7 +57,7 @@ export function createIdempotencyKeys(deps: CommandDeps): IdempotencyKeys {
         release: () => void running.delete(id),
         answer: async (answer) => {
           const commandId = uuidv5('answer', context.commandId);
-          await handle(deps, { ...context, commandId }, idempotencyDecider, id, { type: 'RecordAnswer', answer });
+          await handle(deps, following(context, commandId), idempotencyDecider, id, { type: 'RecordAnswer', answer });
           running.delete(id);
         },
       };

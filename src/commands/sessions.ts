@@ -1,11 +1,11 @@
-import { createHash, randomBytes } from 'node:crypto';
 import { v5 as uuidv5 } from 'uuid';
 import { DomainError } from '../domain/error.ts';
 import { sessionDecider, type SessionEndReason, type SessionState } from '../domain/session/decider.ts';
 import { userDecider } from '../domain/user/decider.ts';
-import type { CommandContext } from './context.ts';
+import { following, type CommandContext } from './context.ts';
 import type { CommandDeps } from './deps.ts';
 import { load } from './load.ts';
+import { hashOfRefreshToken, invalidRefreshToken, newRefreshToken, readRefreshToken } from './refresh-token.ts';
 import { handle, transact } from './transaction.ts';
 import { loadUser, userIdByName, type UserDeps } from './users.ts';
 
@@ -23,7 +23,8 @@ export interface OpenedSession {
 
 /**
  * Checks a password and opens a session; its id is the command's. A wrong password of a known user is recorded.
- * @throws DomainError `invalid_credentials`, the same and after as long for an unknown user
+ * @throws DomainError `invalid_credentials`, the same and after as long for an unknown user; `session_exists` the
+ *   command comes again: its token was shown once
  */
 export async function logIn(
   deps: SessionDeps,
@@ -36,17 +37,21 @@ export async function logIn(
   const matches = await deps.passwords.verify(user?.passwordHash, password);
   if (userId === undefined || !matches) {
     if (userId !== undefined) await handle(deps, context, userDecider, userId, { type: 'RecordFailedLogin' });
-    throw new DomainError('unauthenticated', 'invalid_credentials', 'the user name or the password is wrong');
+    throw invalidCredentials();
   }
   const sessionId = context.commandId;
-  const refreshToken = newToken(sessionId);
+  const refreshToken = newRefreshToken(deps, sessionId);
   const expiresAt = new Date(deps.clock() + deps.refreshTokenTtlMs).toISOString();
   const byUser = { ...context, principal: { ...context.principal, actor: `user:${userId}` } };
-  const { position } = await transact(deps, byUser, async (transaction) => {
+  const { position, replayed } = await transact(deps, byUser, async (transaction) => {
+    const now = await transaction.load(userDecider, userId);
+    // Checking takes a while, in which the password may have been changed.
+    if (now.status !== 'active' || now.passwordHash !== user?.passwordHash) throw invalidCredentials();
     await transaction.decide(userDecider, userId, { type: 'RecordLogin', sessionId });
-    const start = { type: 'StartSession', userId, tokenHash: hashToken(refreshToken), expiresAt } as const;
+    const start = { type: 'StartSession', userId, tokenHash: hashOfRefreshToken(refreshToken), expiresAt } as const;
     return transaction.decide(sessionDecider, sessionId, start, { fresh: true });
   });
+  if (replayed) throw new DomainError('conflict', 'session_exists', 'this login was answered before');
   return { sessionId, userId, refreshToken, position };
 }
 
@@ -59,16 +64,15 @@ export async function refreshSession(
   context: CommandContext,
   presented: string,
 ): Promise<OpenedSession> {
-  const sessionId = sessionOf(presented);
-  const refreshToken = newToken(sessionId);
-  const now = new Date(deps.clock()).toISOString();
-  const hashes = { presentedHash: hashToken(presented), nextHash: hashToken(refreshToken) };
-  const { state, position } = await handle(deps, context, sessionDecider, sessionId, {
+  const { sessionId, tokenHash: presentedHash } = readRefreshToken(deps, presented);
+  const refreshToken = newRefreshToken(deps, sessionId);
+  const { state, position, replayed } = await handle(deps, context, sessionDecider, sessionId, {
     type: 'RefreshSession',
-    now,
-    ...hashes,
+    now: new Date(deps.clock()).toISOString(),
+    presentedHash,
+    nextHash: hashOfRefreshToken(refreshToken),
   });
-  if (state.status !== 'open') throw invalidToken();
+  if (state.status !== 'open' || replayed) throw invalidRefreshToken();
   return { sessionId, userId: state.userId, refreshToken, position };
 }
 
@@ -81,7 +85,7 @@ export async function endSession(
 ): Promise<number> {
   const commandId = uuidv5(`end session ${sessionId}`, context.commandId);
   const end = { type: 'EndSession', reason } as const;
-  return (await handle(deps, { ...context, commandId }, sessionDecider, sessionId, end)).position;
+  return (await handle(deps, following(context, commandId), sessionDecider, sessionId, end)).position;
 }
 
 /** The session as of its last event; `none` when there is no such session. */
@@ -89,20 +93,6 @@ export async function loadSession(deps: CommandDeps, sessionId: string): Promise
   return (await load(deps.store, deps.aggregates, sessionDecider, `session-${sessionId}`)).state;
 }
 
-function newToken(sessionId: string): string {
-  return `${sessionId}.${randomBytes(32).toString('base64url')}`;
-}
-
-function sessionOf(token: string): string {
-  const match = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.[\w-]{43}$/.exec(token);
-  if (!match?.[1]) throw invalidToken();
-  return match[1];
-}
-
-function hashToken(token: string): string {
-  return createHash('sha256').update(token).digest('hex');
-}
-
-function invalidToken(): DomainError {
-  return new DomainError('unauthenticated', 'invalid_refresh_token', 'the refresh token is not valid');
+function invalidCredentials(): DomainError {
+  return new DomainError('unauthenticated', 'invalid_credentials', 'the user name or the password is wrong');
 }

@@ -1,3 +1,12 @@
+import type { Position, Revision } from './event-store.ts';
+
+export interface Discovered {
+  /** The newest version of the mcp, which has the answer. */
+  readonly version: number;
+  readonly revision: Revision;
+  readonly position: Position;
+}
+
 /** Asks MCP servers what they offer and keeps the answer. */
 export interface ToolDiscovery<Context> {
   /**
@@ -5,5 +14,5 @@ export interface ToolDiscovery<Context> {
    * next version when it differs. A server that cannot be reached is recorded, not thrown.
    * @throws DomainError `mcp_not_found`, `mcp_retired`; StoreUnavailable
    */
-  discover(context: Context, mcpId: string): Promise<{ readonly version: number; readonly position: number }>;
+  discover(context: Context, mcpId: string): Promise<Discovered>;
 }

@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import { DomainError, type InputFault } from '../../domain/error.ts';
-import type { CommandContext } from '../context.ts';
+import { following, type CommandContext } from '../context.ts';
 import { parseDefinition } from '../mcp-definition.ts';
 import { registerMcp, type McpDeps } from '../mcps.ts';
 import { parseImport, type ImportEntry } from './parse.ts';
@@ -37,8 +37,7 @@ async function importOne(deps: McpDeps, context: CommandContext, entry: ImportEn
   const id = uuidv7();
   try {
     const definition = parseDefinition(entry.definition);
-    const own = { ...context, commandId: id, causationId: context.commandId };
-    await registerMcp(deps, own, definition);
+    await registerMcp(deps, following(context, id), definition);
     return { ...nothing, status: 'registered', id, name: definition.name };
   } catch (error) {
     if (!(error instanceof DomainError)) throw error;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { following } from '../../commands/context.ts';
 import { importMcps } from '../../commands/import/import-mcps.ts';
 import { createMcpList } from '../../queries/mcps/list.ts';
 import type { McpResource } from '../../queries/mcps/resource.ts';
@@ -40,7 +41,7 @@ export function mcpTransferRoutes({ commands, queries, discovery, logger }: Rout
         const registered = items.flatMap(({ status, id }) => (status === 'registered' && id !== null ? [id] : []));
         // Asking may take long (a program is downloaded first), and what was imported is registered without it.
         void discoverAll(registered, async (id) => {
-          await discovery.discover({ ...command, commandId: id, causationId: command.commandId }, id);
+          await discovery.discover(following(command, id), id);
         }).catch((error: unknown) => logger.warn({ error }, 'imported servers could not be asked what they offer'));
         return ok({ items });
       },

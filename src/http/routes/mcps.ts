@@ -107,7 +107,10 @@ export function mcpRoutes({ commands, queries, discovery }: RouteParts): readonl
       examples: [{ summary: 'Another description', params: example, body: { description: 'For trying things out' } }],
       async handler({ params: { id }, body }, context) {
         const mcpId = await resolveMcpId(commands, id);
-        return changed(mcpId, await changeMcp(commands, context.command(), mcpId, body));
+        const outcome = await changeMcp(commands, context.command(), mcpId, body);
+        // Another server is reached from now on: what it offers belongs to the new version.
+        const isUnasked = outcome.events.length > 0 && outcome.state.offer === null;
+        return changed(mcpId, isUnasked ? await discovery.discover(context.command(), mcpId) : outcome);
       },
     }),
     defineRoute({

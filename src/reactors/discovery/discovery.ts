@@ -1,10 +1,12 @@
 import { v5 as uuidv5, v7 as uuidv7 } from 'uuid';
-import type { CommandContext } from '../../commands/context.ts';
+import { following, type CommandContext } from '../../commands/context.ts';
 import { detectDrift, loadMcp, publishDiscoveredTools, reportFailedDiscovery, type McpDeps } from '../../commands/mcps.ts';
+import type { Outcome } from '../../commands/transaction.ts';
 import type { Principal } from '../../domain/access/principal.ts';
 import { DomainError } from '../../domain/error.ts';
+import type { RegisteredMcp } from '../../domain/mcp/state.ts';
 import type { Logger } from '../../ports/logger.ts';
-import type { ToolDiscovery } from '../../ports/tool-discovery.ts';
+import type { Discovered, ToolDiscovery } from '../../ports/tool-discovery.ts';
 import { UpstreamError, type Upstreams, type UpstreamTarget } from '../../ports/upstream.ts';
 
 const system: Principal = {
@@ -32,22 +34,24 @@ export function createDiscovery(deps: DiscoveryDeps): ToolDiscovery<CommandConte
   return { discover: (context, mcpId) => discover(deps, context, mcpId) };
 }
 
-async function discover(deps: DiscoveryDeps, context: CommandContext, mcpId: string) {
+async function discover(deps: DiscoveryDeps, context: CommandContext, mcpId: string): Promise<Discovered> {
   const { status, version, definition } = await loadMcp(deps, mcpId);
   if (status === 'retired') throw new DomainError('conflict', 'mcp_retired', 'this mcp is retired: restore it first');
   // Registering and discovering come from one request, and each is a command.
-  const own = { ...context, commandId: uuidv5('discover', context.commandId), causationId: context.commandId };
+  const own = following(context, uuidv5('discover', context.commandId));
   try {
     const target = { mcpId, version, transport: definition.transport };
     const offer = await deps.upstreams.discover(target, { timeoutMs: deps.discoveryTimeoutMs });
-    const { state, position } = await publishDiscoveredTools(deps, own, mcpId, version, offer);
-    return { version: state.version, position };
+    return discovered(await publishDiscoveredTools(deps, own, mcpId, version, offer));
   } catch (error) {
     if (!(error instanceof UpstreamError)) throw error;
     const { code, message } = error;
-    const { state, position } = await reportFailedDiscovery(deps, own, mcpId, { version, code, message });
-    return { version: state.version, position };
+    return discovered(await reportFailedDiscovery(deps, own, mcpId, { version, code, message }));
   }
+}
+
+function discovered({ state, revision, position }: Outcome<RegisteredMcp>): Discovered {
+  return { version: state.version, revision, position };
 }
 
 async function lookForDrift(deps: DiscoveryDeps, target: UpstreamTarget): Promise<void> {

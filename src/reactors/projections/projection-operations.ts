@@ -1,5 +1,5 @@
 import { v5 as uuidv5 } from 'uuid';
-import type { CommandContext } from '../../commands/context.ts';
+import { following, type CommandContext } from '../../commands/context.ts';
 import type { CommandDeps } from '../../commands/deps.ts';
 import { handle } from '../../commands/transaction.ts';
 import type { Decider } from '../../domain/decider.ts';
@@ -48,7 +48,7 @@ export function createProjectionOperations(
     if (!rebuild || !event) return;
     begun.delete(status.id);
     const { context, recorded } = rebuild;
-    const own = { ...context, commandId: uuidv5(event.type, context.commandId), causationId: context.commandId };
+    const own = following(context, uuidv5(event.type, context.commandId));
     recorded
       .then(() => record(own, status.projection, event))
       .catch((error: unknown) => {
