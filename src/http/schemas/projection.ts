@@ -32,6 +32,7 @@ export const rebuild = z
     startedAt: time,
     finishedAt: time.nullable(),
     error: z.string().nullable(),
+    errorPosition: position.nullable().meta({ description: 'Of the event that stopped it' }),
   })
   .meta({ id: 'Rebuild' });
 

@@ -1,0 +1,39 @@
+import { exampleIds } from '../../../src/http/routes/example-ids.ts';
+import type { Route, RouteExample } from '../../../src/http/route/route.ts';
+import type { TestApp } from './app.ts';
+
+/** Things that the examples of the documentation speak of, by the ids that they have there. */
+export type World = Readonly<Record<string, string>>;
+
+/** Makes an mcp, an execution and a user for the examples. */
+export async function makeWorld(app: TestApp, toolServerUrl: string): Promise<World> {
+  const transport = { type: 'streamable-http', url: toolServerUrl };
+  await expectStatus(201, app.request('POST', '/api/v1/mcps', { body: { name: exampleIds.mcp, transport } }));
+  const body = { mcpId: exampleIds.mcp, tool: 'echo', arguments: { message: 'first' } };
+  const execution = await expectStatus(200, app.request('POST', '/api/v1/executions', { body }));
+  const user = await app.newUser();
+  return {
+    [exampleIds.execution]: (execution.body as { id: string }).id,
+    [exampleIds.user]: user.id,
+  };
+}
+
+/** Path and query of an example, with the ids of this world. */
+export function addressOf(route: Route, { params = {}, query = {} }: RouteExample, world: World): string {
+  const path = route.path.replace(/\{(\w+)\}/g, (_, name: string) => {
+    const value = params[name];
+    if (value === undefined) throw new Error(`${route.path}: the example has no ${name}`);
+    return encodeURIComponent(world[value] ?? value);
+  });
+  const search = new URLSearchParams(query).toString();
+  return search === '' ? path : `${path}?${search}`;
+}
+
+async function expectStatus<Reply extends { status: number; text: string }>(
+  status: number,
+  reply: Promise<Reply>,
+): Promise<Reply> {
+  const answered = await reply;
+  if (answered.status !== status) throw new Error(`${answered.status}: ${answered.text}`);
+  return answered;
+}
