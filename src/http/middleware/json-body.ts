@@ -27,7 +27,7 @@ export function createBodyReader(limitBytes: number): ReadBody {
     const length = headers['content-length'];
     if (length === '0' || (length === undefined && headers['transfer-encoding'] === undefined)) return undefined;
     if (!isJson(request)) {
-      throw new HttpProblem(415, 'unsupported_media_type', 'the Content-Type must be application/json');
+      throw new HttpProblem(415, 'unsupported_media_type', 'the Content-Type must be application/json, in UTF-8');
     }
     // Known before anything is read.
     if (Number(length) > limitBytes) throw tooLarge();
@@ -44,6 +44,8 @@ function isJson({ headers }: IncomingMessage): boolean {
   const type = headers['content-type'];
   if (typeof type !== 'string') return false;
   if (type === 'application/json') return true;
+  const charset = /;\s*charset="?([^\s;"]*)/i.exec(type)?.[1];
+  if (charset !== undefined && charset.toLowerCase() !== 'utf-8') return false;
   return mediaTypes.has((type.split(';', 1)[0] ?? '').trim().toLowerCase());
 }
 

@@ -44,7 +44,8 @@ export async function startToolServer(): Promise<ToolServer> {
     }
     if (method === 'tools/list') return { tools };
     if (method !== 'tools/call') return {};
-    const text = String(params?.arguments?.['message'] ?? '');
+    const message = params?.arguments?.['message'];
+    const text = typeof message === 'string' ? message : '';
     switch (params?.name) {
       case 'fail':
         return { isError: true, content: [{ type: 'text', text: 'it did not work' }] };
