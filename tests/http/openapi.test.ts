@@ -1,6 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { z } from 'zod';
 import type { Route } from '../../src/http/route/route.ts';
 import { startTestApp, type TestApp } from './support/app.ts';
 import { startToolServer, type ToolServer } from './support/tool-server.ts';
