@@ -28,39 +28,54 @@ export interface IdempotencyKeys {
 
 /** Idempotency keys of all principals, kept in the log, so that they outlive the process. */
 export function createIdempotencyKeys(deps: CommandDeps): IdempotencyKeys {
-  const claimant = uuidv7();
+  /** The claims that this process works on. */
   const running = new Set<string>();
   return {
     async claim(context, key, request) {
       const id = deps.keyedHash(`idempotency-key:${context.principal.actor}:${key}`);
-      const outcome = await handle(
-        deps,
-        following(context, uuidv5('claim', context.commandId)),
-        idempotencyDecider,
-        id,
-        {
-          type: 'ClaimKey',
-          requestHash: deps.keyedHash(`request:${request}`),
-          commandId: context.commandId,
-          claimant,
-          // Only this process appends: a claim that is not among the running ones has lost its worker.
-          abandoned: (other) => other !== claimant || !running.has(id),
-        },
-      );
-      const { state } = outcome;
-      if (state.status === 'unused') throw new Error('a claimed key cannot be unused');
-      if (state.status === 'answered') return { status: 'answered', answer: state.answer };
-      running.add(id);
-      return {
-        status: 'claimed',
-        commandId: state.commandId,
-        release: () => void running.delete(id),
-        answer: async (answer) => {
-          const commandId = uuidv5('answer', context.commandId);
-          await handle(deps, following(context, commandId), idempotencyDecider, id, { type: 'RecordAnswer', answer });
-          running.delete(id);
-        },
-      };
+      const claimant = uuidv7();
+      const stop = () => void running.delete(claimant);
+      // Before the claim stands in the log: whoever finds it there must find it running.
+      running.add(claimant);
+      try {
+        const { state } = await handle(
+          deps,
+          following(context, uuidv5('claim', context.commandId)),
+          idempotencyDecider,
+          id,
+          {
+            type: 'ClaimKey',
+            requestHash: deps.keyedHash(`request:${request}`),
+            commandId: context.commandId,
+            claimant,
+            // Only this process appends: a claim that is not among the running ones has lost its worker.
+            abandoned: (other) => !running.has(other),
+          },
+        );
+        if (state.status === 'unused') throw new Error('a claimed key cannot be unused');
+        if (state.status === 'answered') {
+          stop();
+          return { status: 'answered', answer: state.answer };
+        }
+        return {
+          status: 'claimed',
+          commandId: state.commandId,
+          release: stop,
+          answer: async (answer) => {
+            const commandId = uuidv5('answer', context.commandId);
+            const record = { type: 'RecordAnswer', answer } as const;
+            try {
+              await handle(deps, following(context, commandId), idempotencyDecider, id, record);
+            } finally {
+              // An answer that could not be kept is found anew by the next one who asks, as the same command.
+              stop();
+            }
+          },
+        };
+      } catch (error) {
+        stop();
+        throw error;
+      }
     },
   };
 }

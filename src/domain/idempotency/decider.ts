@@ -17,7 +17,7 @@ export type IdempotencyEvent =
         readonly requestHash: string;
         /** The command that the request became; a retry of the same request is the same command. */
         readonly commandId: string;
-        /** The process that works on it. */
+        /** Who works on it: another one for each claim, known to the process that it belongs to. */
         readonly claimant: string;
       }
     >
