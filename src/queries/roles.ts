@@ -1,5 +1,4 @@
 import { roleNames, roles, type Permission, type RoleName } from '../domain/access/roles.ts';
-import { DomainError } from '../domain/error.ts';
 
 export interface RoleResource {
   readonly name: RoleName;
@@ -11,11 +10,4 @@ export interface RoleResource {
 /** All roles, from the one that may most to the one that may least. */
 export function listRoles(): readonly RoleResource[] {
   return roleNames.map((name) => ({ name, permissions: roles[name], builtIn: true }));
-}
-
-/** @throws DomainError `role_not_found` */
-export function getRole(name: string): RoleResource {
-  const role = listRoles().find((candidate) => candidate.name === name);
-  if (!role) throw new DomainError('not_found', 'role_not_found', 'there is no such role');
-  return role;
 }

@@ -243,6 +243,9 @@ describe('the list of mcps', () => {
     expect(await names(world, { discovery: 'failed' })).toEqual(['beta']);
     expect(await names(world, { createdBy: 'user:ada', discovery: 'pending' })).toEqual(['gamma']);
     expect(await names(world, { createdBy: "user:ada' or '1'='1" })).toEqual([]);
+    expect(await names(world, { tags: Array.from({ length: 500 }, () => 'x') })).toEqual(['gamma', 'alpha']);
+    const many = names(world, { tags: Array.from({ length: 21 }, (_, n) => `${n}`) });
+    expect(await refusal(many)).toEqual({ code: 'invalid_tags', kind: 'invalid', pointer: '/tags' });
   });
 
   it('is sorted by several fields, each up or down', async () => {

@@ -29,7 +29,8 @@ interface Cast {
   readonly users: string[];
 }
 
-const pick = (list: readonly string[], index: number) => list[index % list.length] ?? '';
+const nobody = '01920000-0000-7000-8000-00000000dead';
+const pick = (list: readonly string[], index: number) => list[index % list.length] ?? nobody;
 
 /** Something that somebody does to the platform; what the rules refuse changes nothing. */
 const deeds: readonly ((world: World, cast: Cast, n: number) => Promise<unknown>)[] = [

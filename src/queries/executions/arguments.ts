@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { executions } from '../../projections/executions/projection.ts';
 import type { ExecutionRow } from '../../projections/executions/row.ts';
 import type { QueryDeps } from '../deps.ts';
-import type { RowPage } from '../lists/list-rows.ts';
+import type { RowPage } from '../lists/request.ts';
 import { unread } from './columns.ts';
 
 /** UTF-16 units of arguments on one page. A page that comes to it ends early. */

@@ -25,8 +25,12 @@ export async function getExecution(
   moment: Moment,
 ): Promise<Versioned<ExecutionResource>> {
   const uuid = asUuid(id);
-  if (uuid === undefined || !(await isVisible(deps, viewer, uuid))) throw notFound(kind);
+  if (uuid === undefined) throw notFound(kind);
+  const isPast = moment.asOf !== undefined || moment.revision !== undefined;
+  // Asked before anything else is: a refusal must not tell that there was, or will be, something to see.
+  if (isPast && !seen(viewer, await firstRow(deps, uuid))) throw notFound(kind);
   const row = await rowAt(deps, kind, uuid, moment);
+  if (!seen(viewer, row)) throw notFound(kind);
   return { resource: await toExecution(deps.blobs, row), revision: row.revision, position: row.position };
 }
 
@@ -45,9 +49,10 @@ export async function executionOfEvents(
   return { resource: await toExecution(deps.blobs, row), revision: row.revision, position: row.position };
 }
 
-/** Asked before anything else, so that no refusal tells a viewer more than that there is nothing to see. */
-async function isVisible(deps: QueryDeps, viewer: Viewer, id: string): Promise<boolean> {
-  if (viewer.seesAll) return true;
-  const first = await foldRow(deps.store, executions, `execution-${id}`, { revision: 0 });
-  return first?.requested_by === viewer.actor;
+function seen(viewer: Viewer, row: ExecutionRow | undefined): boolean {
+  return viewer.seesAll || row?.requested_by === viewer.actor;
+}
+
+function firstRow(deps: QueryDeps, id: string): Promise<ExecutionRow | undefined> {
+  return foldRow(deps.store, executions, `execution-${id}`, { revision: 0 });
 }

@@ -1,6 +1,6 @@
 import { executions } from '../../projections/executions/projection.ts';
 import type { ExecutionRow } from '../../projections/executions/row.ts';
-import type { ListRequest } from '../lists/list-rows.ts';
+import type { ListRequest } from '../lists/request.ts';
 import type { ListModel } from '../lists/model.ts';
 import type { Interval } from '../time-travel/interval.ts';
 import { listedColumns, trimmed } from './columns.ts';

@@ -6,7 +6,7 @@ import type { ExecutionRow } from '../../projections/executions/row.ts';
 import type { QueryDeps } from '../deps.ts';
 import { invalid } from '../invalid.ts';
 import type { RowFilter } from '../lists/filter.ts';
-import type { RowPage } from '../lists/list-rows.ts';
+import type { RowPage } from '../lists/request.ts';
 import { decodeCursor, encodeCursor } from '../paging/cursor.ts';
 import { pageLimit } from '../paging/page.ts';
 import { parseSort } from '../paging/sort.ts';

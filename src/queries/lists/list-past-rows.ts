@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { sql, type RawBuilder } from 'kysely';
 import type { Position } from '../../ports/event-store.ts';
 import type { QueryDeps } from '../deps.ts';
@@ -9,11 +10,14 @@ import { reachPosition, resolveAsOf } from '../time-travel/as-of.ts';
 import { foldRow } from '../time-travel/fold.ts';
 import type { RowFilter } from './filter.ts';
 import { beyond, comparePlaces, orderBy, placeIn, placeOf } from './keyset.ts';
-import type { ListRequest, RowPage } from './list-rows.ts';
+import type { ListRequest, RowPage } from './request.ts';
 import { selectRows, type ListedRow, type ListModel } from './model.ts';
 
 /** Streams folded for one page. A page that comes to it ends early; its cursor goes on. */
 const mostFolds = 500;
+
+/** Streams folded before others have their turn: a few milliseconds. */
+const foldsInOneTurn = 50;
 
 /** Rows looked at for one page. */
 const mostCandidates = 5_000;
@@ -132,7 +136,8 @@ async function asItWas<Row extends ListedRow>(past: Past<Row>, candidate: Row): 
   const { deps, model, position, filters } = past;
   let row: Row | undefined = candidate;
   if (candidate.position > position) {
-    past.folds++;
+    // Streams may all be in memory, and nobody else be served meanwhile.
+    if (++past.folds % foldsInOneTurn === 0) await nextTurn();
     const whole = await foldRow(deps.store, model.projection, `${model.category}-${candidate.id}`, { position });
     row = whole && model.trim ? model.trim(whole) : whole;
   }

@@ -1,4 +1,3 @@
-import type { Paging } from '../paging/page.ts';
 import type { QueryDeps } from '../deps.ts';
 import { encodeCursor } from '../paging/cursor.ts';
 import { pageLimit } from '../paging/page.ts';
@@ -7,17 +6,7 @@ import type { RowFilter } from './filter.ts';
 import { beyond, orderBy, placeIn, placeOf } from './keyset.ts';
 import { listPastRows } from './list-past-rows.ts';
 import { selectRows, type ListedRow, type ListModel } from './model.ts';
-
-export interface ListRequest extends Paging {
-  readonly asOf?: string | number;
-}
-
-export interface RowPage<Row> {
-  readonly rows: readonly Row[];
-  readonly nextCursor: string | null;
-  /** The cursor of the page after one that ends with this row. */
-  readonly cursorAfter: (row: Row) => string;
-}
+import type { ListRequest, RowPage } from './request.ts';
 
 /** Statements for one page: only filters that the store cannot apply exactly make it more than one. */
 const mostReads = 20;

@@ -1,11 +1,13 @@
 import { mcps } from '../../projections/mcps/projection.ts';
 import { nameKey, type McpRow } from '../../projections/mcps/row.ts';
 import type { QueryDeps } from '../deps.ts';
+import { invalid } from '../invalid.ts';
 import { equals, includesAll, isAbsent } from '../lists/filter.ts';
-import { listRows, type ListRequest } from '../lists/list-rows.ts';
+import { listRows } from '../lists/list-rows.ts';
+import type { ListRequest } from '../lists/request.ts';
 import type { ListModel } from '../lists/model.ts';
 import type { Page } from '../paging/page.ts';
-import { createPageCache } from './page-cache.ts';
+import { createPageCache, type Sized } from './page-cache.ts';
 import { toMcp, type McpResource } from './resource.ts';
 
 export interface McpListRequest extends ListRequest {
@@ -36,22 +38,40 @@ const model: ListModel<McpRow> = {
   bornColumn: 'created_position',
 };
 
-/** Lists mcps, retired ones too unless `status` says otherwise. */
+/** More tags than anybody looks for, and few enough for one statement. */
+const mostTags = 20;
+
+/** What a row takes besides its long texts. */
+const rowOverhead = 500;
+
+/**
+ * Makes the function that lists mcps, retired ones too unless `status` says otherwise. It keeps pages: the same one is
+ * given again, to whoever asks, while nothing has changed.
+ */
 export function createMcpList(deps: QueryDeps): (request: McpListRequest) => Promise<Page<McpResource>> {
   const cached = createPageCache<McpResource>(deps, mcps.name);
+  return async (request) => {
+    const read = () => list(deps, request);
+    return request.asOf === undefined ? cached(request, read) : (await read()).page;
+  };
+}
 
-  async function list(request: McpListRequest): Promise<Page<McpResource>> {
-    const { name, status, tags, createdBy, discovery, drifted } = request;
-    const { rows, nextCursor } = await listRows(deps, model, request, [
-      ...equals<McpRow>('name_key', name === undefined ? undefined : nameKey(name)),
-      ...equals<McpRow>('status', status),
-      ...equals<McpRow>('created_by', createdBy, { fixed: true }),
-      ...equals<McpRow>('discovery', discovery),
-      ...includesAll<McpRow>('tags', tags),
-      ...isAbsent<McpRow>('drift', drifted === undefined ? undefined : !drifted),
-    ]);
-    return { items: rows.map(toMcp), nextCursor };
-  }
+async function list(deps: QueryDeps, request: McpListRequest): Promise<Sized<McpResource>> {
+  const { name, status, createdBy, discovery, drifted } = request;
+  const tags = [...new Set(request.tags)];
+  if (tags.length > mostTags) throw invalid('invalid_tags', '/tags', `must be ${mostTags} at most`);
+  const { rows, nextCursor } = await listRows(deps, model, request, [
+    ...equals<McpRow>('name_key', name === undefined ? undefined : nameKey(name)),
+    ...equals<McpRow>('status', status),
+    ...equals<McpRow>('created_by', createdBy, { fixed: true }),
+    ...equals<McpRow>('discovery', discovery),
+    ...includesAll<McpRow>('tags', tags),
+    ...isAbsent<McpRow>('drift', drifted === undefined ? undefined : !drifted),
+  ]);
+  const page = { items: rows.map(toMcp), nextCursor };
+  return { page, size: rows.reduce((sum, row) => sum + sizeOf(row), 1) };
+}
 
-  return (request) => (request.asOf === undefined ? cached(request, () => list(request)) : list(request));
+function sizeOf({ description, tags, transport, tools }: McpRow): number {
+  return rowOverhead + description.length + tags.length + transport.length + tools.length;
 }

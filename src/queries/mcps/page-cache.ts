@@ -1,8 +1,9 @@
-import type { Page } from '../paging/page.ts';
+import { LRUCache } from 'lru-cache';
 import type { QueryDeps } from '../deps.ts';
+import type { Page } from '../paging/page.ts';
 
-/** Pages kept; the least recently read gives way. */
-const most = 64;
+/** UTF-16 units of rows from which pages were made: they bound what the pages and their JSON texts take. */
+const room = 4 * 1024 * 1024;
 
 /**
  * A read model can also change without moving on (a rebuild, a roll-back, a parked stream taken up again), so that a page
@@ -10,33 +11,32 @@ const most = 64;
  */
 const longestMs = 1_000;
 
-interface Kept<Item> {
+/** A page, and about how large it is. */
+export interface Sized<Item> {
+  readonly page: Page<Item>;
+  readonly size: number;
+}
+
+interface Kept<Item> extends Sized<Item> {
   readonly position: number;
   readonly readAt: number;
-  readonly page: Page<Item>;
 }
 
 /** Serves the very same page again while its read model stands where it stood when the page was read. */
 export function createPageCache<Item>(
   { models, clock }: QueryDeps,
   model: string,
-): (request: object, read: () => Promise<Page<Item>>) => Promise<Page<Item>> {
-  const pages = new Map<string, Kept<Item>>();
+): (request: object, read: () => Promise<Sized<Item>>) => Promise<Page<Item>> {
+  const pages = new LRUCache<string, Kept<Item>>({ maxSize: room, sizeCalculation: ({ size }) => size });
   return async (request, read) => {
     const key = JSON.stringify(Object.entries(request).sort(([a], [b]) => (a < b ? -1 : 1)));
     const now = clock();
     // Taken before the page is read: a page can then only be newer than it says, and is given up early, never late.
     const position = models.position(model);
     const kept = pages.get(key);
-    pages.delete(key);
-    if (kept?.position === position && now >= kept.readAt && now - kept.readAt < longestMs) {
-      pages.set(key, kept);
-      return kept.page;
-    }
-    const page = await read();
-    pages.set(key, { position, readAt: now, page });
-    const [oldest] = pages.keys();
-    if (pages.size > most && oldest !== undefined) pages.delete(oldest);
+    if (kept?.position === position && now >= kept.readAt && now - kept.readAt < longestMs) return kept.page;
+    const { page, size } = await read();
+    pages.set(key, { position, readAt: now, page, size });
     return page;
   };
 }

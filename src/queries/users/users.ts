@@ -4,7 +4,8 @@ import { usernameKey, users, type UserRow } from '../../projections/users/projec
 import type { Moment, QueryDeps, Versioned } from '../deps.ts';
 import { asUuid } from '../ids.ts';
 import { equals, includesAll } from '../lists/filter.ts';
-import { listRows, type ListRequest } from '../lists/list-rows.ts';
+import { listRows } from '../lists/list-rows.ts';
+import type { ListRequest } from '../lists/request.ts';
 import type { ListModel } from '../lists/model.ts';
 import type { Page } from '../paging/page.ts';
 import { notFound, rowAt, type RowKind } from '../time-travel/row-at.ts';
