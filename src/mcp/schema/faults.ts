@@ -23,6 +23,9 @@ function faultOf({ keyword, instancePath, params, message }: ErrorObject): Input
   switch (keyword) {
     case 'required':
       return { pointer: at(named['missingProperty']), detail: 'is required' };
+    case 'dependencies':
+    case 'dependentRequired':
+      return { pointer: at(named['missingProperty']), detail: `is required with ${JSON.stringify(named['property'])}` };
     case 'additionalProperties':
       return { pointer: at(named['additionalProperty']), detail: 'is not a known field' };
     case 'unevaluatedProperties':

@@ -65,6 +65,8 @@ export class HttpExchange {
       this.#send('GET', this.#options.streamHeaders().concat(place), undefined, (response) => {
         if (response.statusCode === 200) return this.#readEvents(response);
         response.resume();
+        // A server that has nothing to say unasked answers 405, and says so in the terms of the protocol.
+        if (this.id === undefined && response.statusCode === 405) return this.#settle();
         this.#settle(disconnected(`there is no such stream (HTTP ${response.statusCode ?? 0})`));
       });
     };

@@ -31,7 +31,9 @@ export function checkToolResult(value: unknown): ToolResult {
   if (!Array.isArray(blocks)) throw wrong('has no list of content');
   blocks.forEach(checkBlock);
   if (isDeeperThan(value, MAX_DEPTH)) throw wrong(`is nested deeper than ${MAX_DEPTH} levels`);
-  return (content === undefined ? { ...value, content: blocks } : value) as ToolResult;
+  if (content !== undefined && resultType === undefined) return value as ToolResult;
+  const { resultType: _, ...result } = value;
+  return { ...result, content: blocks } as ToolResult;
 }
 
 function checkBlock(block: unknown, index: number): void {
