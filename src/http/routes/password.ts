@@ -1,17 +1,23 @@
+import { z } from 'zod';
+import type { CommandContext } from '../../commands/context.ts';
 import { endSession } from '../../commands/sessions.ts';
 import { changePassword, loadUser } from '../../commands/users.ts';
 import { DomainError } from '../../domain/error.ts';
+import type { Position } from '../../ports/event-store.ts';
 import { openSessionsOf } from '../../queries/users/sessions.ts';
 import { defineRoute } from '../route/define-route.ts';
 import type { Route } from '../route/route.ts';
-import { passwordChange } from '../schemas/user.ts';
+import { idParam } from '../schemas/params.ts';
+import { passwordChange, passwordReset } from '../schemas/user.ts';
+import { exampleIds } from './example-ids.ts';
 import { guarded } from './login-attempt.ts';
 import type { RouteParts } from './parts.ts';
 
 const waitMs = 2000;
 
 /** Changing one's own password, which ends every other session of the user. */
-export function passwordRoute({ commands, queries, principals, logins }: RouteParts): Route {
+export function passwordRoute(parts: RouteParts): Route {
+  const { commands, logins } = parts;
   return defineRoute({
     method: 'post',
     path: '/api/v1/auth/password',
@@ -31,15 +37,53 @@ export function passwordRoute({ commands, queries, principals, logins }: RoutePa
         const faults = [{ pointer: '/currentPassword', detail: 'is wrong' }];
         throw new DomainError('invalid', 'wrong_password', 'the current password is wrong', faults);
       });
-      const command = context.command();
-      let { position } = await changePassword(commands, command, userId, newPassword);
-      // A session that was opened with the old password a moment ago must not be missed.
-      await queries.models.waitFor('sessions', position, waitMs);
-      for (const open of await openSessionsOf(queries, userId)) {
-        if (open !== sessionId) position = await endSession(commands, command, open, 'password_changed');
-      }
-      await principals.caughtUp(position);
-      return { status: 204, position };
+      return { status: 204, position: await setPassword(parts, context.command(), userId, newPassword, sessionId) };
     },
   });
+}
+
+/** Giving somebody a new password, which ends every session of that user. */
+export function passwordResetRoute(parts: RouteParts): Route {
+  return defineRoute({
+    method: 'post',
+    path: '/api/v1/users/{id}/password',
+    summary: 'Give a user a new password',
+    description: 'For those who have lost theirs. Every session of the user ends.',
+    tags: ['users'],
+    access: { permission: 'user:manage' },
+    request: { params: z.strictObject({ id: idParam }), body: passwordReset },
+    responses: { 204: { description: 'Set' } },
+    examples: [
+      {
+        summary: 'A password to pass on',
+        params: { id: exampleIds.user },
+        body: { password: 'correct horse battery staple' },
+      },
+    ],
+    async handler({ params: { id }, body: { password } }, context) {
+      return { status: 204, position: await setPassword(parts, context.command(), id, password, null) };
+    },
+  });
+}
+
+/**
+ * Sets a password and ends the sessions that were opened with the old one.
+ * @param kept the session that goes on; null ends them all
+ * @returns position of the last event
+ */
+async function setPassword(
+  { commands, queries, principals }: RouteParts,
+  command: CommandContext,
+  userId: string,
+  password: string,
+  kept: string | null,
+): Promise<Position> {
+  let { position } = await changePassword(commands, command, userId, password);
+  // A session that was opened with the old password a moment ago must not be missed.
+  await queries.models.waitFor('sessions', position, waitMs);
+  for (const open of await openSessionsOf(queries, userId)) {
+    if (open !== kept) position = await endSession(commands, command, open, 'password_changed');
+  }
+  await principals.caughtUp(position);
+  return position;
 }

@@ -8,10 +8,12 @@ import type { Route } from '../route/route.ts';
 import { asOfParam, idParam, listQuery, momentQuery } from '../schemas/params.ts';
 import { roleChange, roleList, roleName, user, userPage } from '../schemas/user.ts';
 import { exampleIds } from './example-ids.ts';
+import { passwordResetRoute } from './password.ts';
 import type { RouteParts } from './parts.ts';
 
 /** People and what they may do. */
-export function userRoutes({ commands, queries, principals }: RouteParts): readonly Route[] {
+export function userRoutes(parts: RouteParts): readonly Route[] {
+  const { commands, queries, principals } = parts;
   return [
     defineRoute({
       method: 'get',
@@ -70,6 +72,7 @@ export function userRoutes({ commands, queries, principals }: RouteParts): reado
         return { status: 200, body: resource, revision, position };
       },
     }),
+    passwordResetRoute(parts),
     defineRoute({
       method: 'get',
       path: '/api/v1/roles',

@@ -36,6 +36,8 @@ export const passwordChange = z
   .strictObject({ currentPassword: anyPassword, newPassword: password })
   .meta({ id: 'PasswordChange' });
 
+export const passwordReset = z.strictObject({ password }).meta({ id: 'PasswordReset' });
+
 export const roleName = z.enum(roleNames);
 
 export const roleChange = z
