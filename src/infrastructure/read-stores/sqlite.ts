@@ -2,23 +2,38 @@ import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync } from 'node:fs'
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import type { ModelDefinition, OpenModel, ReadStores } from '../../ports/read-stores.ts';
+import type { Logger } from '../../ports/logger.ts';
 import { StoreUnavailable } from '../../ports/unavailable.ts';
 import { syncDirectory } from '../data-dir/sync-directory.ts';
 import { cataloguePath, readCatalogue, writeCatalogue } from './sqlite/catalogue.ts';
+import { createCheckpointThread } from './sqlite/checkpoint-thread.ts';
 import { writeFailure } from './sqlite/failure.ts';
 import { createBuildFile, createModelFile, markFinished, openModelFile, removeModelFile } from './sqlite/model-file.ts';
 import { createModelStore } from './sqlite/model-store.ts';
 import { readerOf } from './sqlite/reader-of.ts';
 import { rowTableOf } from './sqlite/row-table-of.ts';
 
+/** With a checkpoint thread: a write-ahead log longer than this (32 MB) is checkpointed by whoever makes it so. */
+const UNCHECKED_PAGES = 8_000;
+
+export interface SqliteReadStoresOptions {
+  /** Created when it is missing. */
+  readonly dir: string;
+  /**
+   * `apart`: write-ahead logs are copied into their databases by a thread of its own, as befits a thread that serves.
+   * `inline`, the default: by the thread that writes.
+   */
+  readonly checkpoints?: 'inline' | 'apart';
+  readonly logger?: Logger;
+}
+
 /**
  * Read models in SQLite files: the embedded default for relational models, documents and search. Each version of each
  * model has a file of its own, so that one is built beside another without either waiting for the other's locks.
- * @param options.dir is created when it is missing
  * @throws StoreUnavailable the directory cannot be created
  */
-export function openSqliteReadStores(options: { readonly dir: string }): ReadStores {
-  const { dir } = options;
+export function openSqliteReadStores(options: SqliteReadStoresOptions): ReadStores {
+  const { dir, checkpoints = 'inline', logger } = options;
   const path = cataloguePath(dir);
   try {
     mkdirSync(dir, { recursive: true, mode: 0o700 });
@@ -26,10 +41,22 @@ export function openSqliteReadStores(options: { readonly dir: string }): ReadSto
     throw new StoreUnavailable(`${dir} cannot be created`, { cause: error });
   }
   const fileOf = ({ name }: ModelDefinition, version: number): string => join(dir, `${name}.v${version}.sqlite`);
-  const opened = (definition: ModelDefinition, db: DatabaseSync): OpenModel => ({
-    store: createModelStore(definition.name, db, rowTableOf(definition.model)),
-    reader: readerOf(definition, db),
-  });
+  const thread =
+    checkpoints === 'apart'
+      ? createCheckpointThread((error) => logger?.warn({ error }, 'read model not checkpointed'))
+      : undefined;
+
+  function opened(definition: ModelDefinition, file: string, db: DatabaseSync): OpenModel {
+    if (thread !== undefined) db.exec(`PRAGMA wal_autocheckpoint = ${UNCHECKED_PAGES}`);
+    const hooks = thread && {
+      written: (rows: number) => thread.written(file, rows),
+      closing: () => thread.release(file),
+    };
+    return {
+      store: createModelStore(definition.name, db, rowTableOf(definition.model), hooks),
+      reader: readerOf(definition, db),
+    };
+  }
 
   return {
     catalogue: async () => readCatalogue(path),
@@ -38,9 +65,14 @@ export function openSqliteReadStores(options: { readonly dir: string }): ReadSto
       readdirSync(dir)
         .flatMap((file) => versionOf(name, file) ?? [])
         .sort((a, b) => a - b),
-    create: async (definition, version) =>
-      opened(definition, createModelFile(fileOf(definition, version), rowTableOf(definition.model))),
-    open: async (definition, version) => opened(definition, openModelFile(fileOf(definition, version))),
+    async create(definition, version) {
+      const file = fileOf(definition, version);
+      return opened(definition, file, createModelFile(file, rowTableOf(definition.model)));
+    },
+    async open(definition, version) {
+      const file = fileOf(definition, version);
+      return opened(definition, file, openModelFile(file));
+    },
     async build(definition, version) {
       const table = rowTableOf(definition.model);
       const file = fileOf(definition, version);

@@ -49,7 +49,7 @@ export function relationalContract(makePlace: MakePlace): void {
         .selectFrom('things')
         .select(({ fn }) => fn.countAll<number>().as('count'))
         .executeTakeFirstOrThrow();
-      expect(Number(count)).toBe(4);
+      expect(count).toBe(4);
     });
 
     it('see every change as soon as it is applied', async () => {

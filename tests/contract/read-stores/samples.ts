@@ -11,7 +11,7 @@ export interface Samples {
   /** Rows that the model cannot hold, under ids that no other sample has. */
   readonly refused: readonly AnyRow[];
   /** A plain row with this id. */
-  row(id: string): AnyRow;
+  readonly row: (id: string) => AnyRow;
 }
 
 const awkward = 'quote " apostrophe \' NUL \0 backslash \\ newline \n percent % 版本 🎉 é';

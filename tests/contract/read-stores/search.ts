@@ -202,42 +202,39 @@ export function searchContract(makePlace: MakePlace): void {
       });
       const directions = fc.constantFrom<'asc' | 'desc'>('asc', 'desc');
       await fc.assert(
-        fc
-          .asyncProperty(
-            fc.array(keys, { maxLength: 25 }),
-            directions,
-            fc.integer({ min: 1, max: 7 }),
-            fc.boolean(),
-            async (all, direction, limit, worded) => {
-              await write(
-                store,
-                all.map(({ size, words }, index) => entry(`e${index}`, words, size)),
-              );
-              const visited: SearchHit[] = [];
-              for (let beyond: SearchQuery['beyond']; ;) {
-                const page = await reader.search({
-                  sort: { field: 'size', direction },
-                  limit,
-                  ...(worded && { words: 'red' }),
-                  ...(beyond !== undefined && { beyond }),
-                });
-                visited.push(...page);
-                const last = page.at(-1);
-                if (last === undefined) break;
-                beyond = { value: last.keywords['size'] ?? null, id: last.id };
-              }
-              const expected = all
-                .map(({ size, words }, index) => ({ id: `e${index}`, size, words }))
-                .filter(({ words }) => !worded || words === 'red')
-                .sort((a, b) => compare(a.size, b.size) || compare(a.id, b.id))
-                .map(({ id }) => id);
-              expect(ids(visited)).toEqual(direction === 'asc' ? expected : expected.reverse());
-            },
-          )
-          .beforeEach(async () => {
+        fc.asyncProperty(
+          fc.array(keys, { maxLength: 25 }),
+          directions,
+          fc.integer({ min: 1, max: 7 }),
+          fc.boolean(),
+          async (all, direction, limit, worded) => {
             await end();
             await begin();
-          }),
+            await write(
+              store,
+              all.map(({ size, words }, index) => entry(`e${index}`, words, size)),
+            );
+            const visited: SearchHit[] = [];
+            for (let beyond: SearchQuery['beyond']; ;) {
+              const page = await reader.search({
+                sort: { field: 'size', direction },
+                limit,
+                ...(worded && { words: 'red' }),
+                ...(beyond !== undefined && { beyond }),
+              });
+              visited.push(...page);
+              const last = page.at(-1);
+              if (last === undefined) break;
+              beyond = { value: last.keywords['size'] ?? null, id: last.id };
+            }
+            const expected = all
+              .map(({ size, words }, index) => ({ id: `e${index}`, size, words }))
+              .filter(({ words }) => !worded || words === 'red')
+              .sort((a, b) => compare(a.size, b.size) || compare(a.id, b.id))
+              .map(({ id }) => id);
+            expect(ids(visited)).toEqual(direction === 'asc' ? expected : expected.reverse());
+          },
+        ),
         { numRuns: 25 },
       );
     });

@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import { openSqliteReadStores } from '../../../src/infrastructure/read-stores/sqlite.ts';
 import { readStoresContract } from './suite.ts';
 
-readStoresContract('SQLite', async () => {
-  const dir = mkdtempSync(join(tmpdir(), 'annals-read-'));
-  return {
-    open: () => openSqliteReadStores({ dir: join(dir, 'read') }),
-    remove: async () => rmSync(dir, { recursive: true }),
-  };
-});
+for (const checkpoints of ['inline', 'apart'] as const) {
+  readStoresContract(`SQLite, checkpoints ${checkpoints}`, async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'annals-read-'));
+    return {
+      open: () => openSqliteReadStores({ dir: join(dir, 'read'), checkpoints }),
+      remove: async () => rmSync(dir, { recursive: true }),
+    };
+  });
+}

@@ -33,7 +33,7 @@ const FOR_USE = `
   PRAGMA journal_mode = WAL;
   PRAGMA synchronous = NORMAL;
   PRAGMA cache_size = -4096;
-  PRAGMA journal_size_limit = 16777216;
+  PRAGMA journal_size_limit = 33554432;
 `;
 
 /** Nobody reads a file that is being built and a crash throws it away, so nothing is synced until it is complete. */

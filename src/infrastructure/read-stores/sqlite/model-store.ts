@@ -8,11 +8,23 @@ import type { RowStatements, RowTable } from './row-table.ts';
 /** Rows read at a time when all are read: no statement stays open between two of them. */
 const PAGE = 500;
 
+export interface ModelStoreHooks {
+  /** So many rows were written. */
+  readonly written: (rows: number) => void;
+  /** Awaited before the file is closed. */
+  readonly closing: () => Promise<void>;
+}
+
 /**
  * The writer's side of one model's file. Every call is done when it returns, so that nothing a query does falls into
  * the middle of a change.
  */
-export function createModelStore(name: string, db: DatabaseSync, table: RowTable<AnyRow>): ModelStore<AnyRow> {
+export function createModelStore(
+  name: string,
+  db: DatabaseSync,
+  table: RowTable<AnyRow>,
+  hooks?: ModelStoreHooks,
+): ModelStore<AnyRow> {
   const rows = table.prepare(db);
   const letters = deadLetterTable(db);
   const begin = db.prepare('BEGIN IMMEDIATE');
@@ -61,6 +73,7 @@ export function createModelStore(name: string, db: DatabaseSync, table: RowTable
         for (const row of change.rows) write(rows, row);
         if (change.park !== undefined || change.resolve !== undefined) letters.write(change);
         commit.run();
+        hooks?.written(change.rows.length + 1);
       } catch (error) {
         if (db.isOpen && db.isTransaction) db.exec('ROLLBACK');
         throw writeFailure(name, error);
@@ -69,7 +82,8 @@ export function createModelStore(name: string, db: DatabaseSync, table: RowTable
     deadLetters: async () => reading(() => letters.all()),
     rows: allRows,
     count: async () => reading(() => rows.count()),
-    close: async () => {
+    async close() {
+      await hooks?.closing();
       if (db.isOpen) db.close();
     },
   };
