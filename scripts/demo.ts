@@ -29,7 +29,12 @@ try {
 
 async function play(tour: Tour): Promise<void> {
   tour.say('Log in');
-  const login = await tour.request('POST', '/api/v1/auth/login', { username: 'admin', password }, { show: pick('tokenType', 'expiresIn') });
+  const login = await tour.request(
+    'POST',
+    '/api/v1/auth/login',
+    { username: 'admin', password },
+    { show: pick('tokenType', 'expiresIn') },
+  );
   tour.logInAs(String(login['accessToken']));
 
   tour.say('Register an MCP server: Annals starts it and asks what it offers');
@@ -49,31 +54,55 @@ async function play(tour: Tour): Promise<void> {
 
   tour.say('A call with wrong arguments never reaches the server, and is kept all the same');
   const wrong = { ...call, arguments: { a: 'two' } };
-  const refused = await tour.request('POST', '/api/v1/executions', wrong, { status: 422, show: pick('code', 'detail', 'errors') });
+  const refused = await tour.request('POST', '/api/v1/executions', wrong, {
+    status: 422,
+    show: pick('code', 'detail', 'errors'),
+  });
   tour.expect('the error names the argument', JSON.stringify(refused['errors']).includes('/arguments'), true);
 
   tour.say('All of it is events');
   const stream = `execution-${String(execution['id'])}`;
   const history = await tour.request('GET', `/api/v1/streams/${stream}/events`, undefined, { show: eventLines });
-  tour.expect('three events tell the call', types(history), ['ExecutionRequested', 'ExecutionStarted', 'ExecutionSucceeded']);
+  tour.expect('three events tell the call', types(history), [
+    'ExecutionRequested',
+    'ExecutionStarted',
+    'ExecutionSucceeded',
+  ]);
 
   const before = new Date().toISOString();
   await delay(20);
 
   tour.say('Change it: each change is a version');
-  await tour.request('PATCH', path, { description: 'Demonstration server', tags: ['demo'] }, { show: pick('version', 'description', 'tags') });
-  await tour.request('PATCH', path, { transport: memory }, { show: (mcp) => ({ ...pick('version')(mcp), tools: names(mcp['tools']) }) });
+  await tour.request(
+    'PATCH',
+    path,
+    { description: 'Demonstration server', tags: ['demo'] },
+    { show: pick('version', 'description', 'tags') },
+  );
+  await tour.request(
+    'PATCH',
+    path,
+    { transport: memory },
+    { show: (mcp) => ({ ...pick('version')(mcp), tools: names(mcp['tools']) }) },
+  );
 
   tour.say('What changed between two versions, and what it breaks for those who call the tools');
   const diff = await tour.request('GET', `${path}/versions/2/diff?to=3`, undefined, { show: shortDiff });
   tour.expect('removed tools are breaking', (diff['breaking'] as unknown[]).length > 0, true);
 
   tour.say('Roll back: the old content, as a new version');
-  const rolledBack = await tour.request('POST', `${path}/rollback`, { toVersion: 2 }, { show: pick('version', 'description') });
+  const rolledBack = await tour.request(
+    'POST',
+    `${path}/rollback`,
+    { toVersion: 2 },
+    { show: pick('version', 'description') },
+  );
   tour.expect('version 4 has the tools of version 2', names(rolledBack['tools']), names(registered['tools']));
 
   tour.say(`The same mcp as it was at ${before}`);
-  const past = await tour.request('GET', `${path}?asOf=${encodeURIComponent(before)}`, undefined, { show: pick('version', 'description', 'tags') });
+  const past = await tour.request('GET', `${path}?asOf=${encodeURIComponent(before)}`, undefined, {
+    show: pick('version', 'description', 'tags'),
+  });
   tour.expect('it has the old description', past['description'], 'The reference server');
 
   tour.say('Who did what');
@@ -82,7 +111,12 @@ async function play(tour: Tour): Promise<void> {
 
   tour.say('Throw a read model away and build it anew from the log');
   const list = await tour.request('GET', '/api/v1/executions', undefined, { show: countOf });
-  const rebuild = await tour.request('POST', '/api/v1/projections/executions/rebuild', {}, { status: 202, show: pick('id', 'version', 'status') });
+  const rebuild = await tour.request(
+    'POST',
+    '/api/v1/projections/executions/rebuild',
+    {},
+    { status: 202, show: pick('id', 'version', 'status') },
+  );
   await finished(tour, String(rebuild['id']));
   const rebuilt = await tour.request('GET', '/api/v1/executions', undefined, { show: countOf });
   tour.expect('the rebuilt list is the same to the last field', rebuilt, list);
@@ -93,7 +127,10 @@ async function finished(tour: Tour, id: string): Promise<void> {
     const status = await tour.request('GET', `/api/v1/projections/executions/rebuilds/${id}`, undefined, {
       show: pick('status', 'done', 'total', 'eventsPerSecond', 'etaMs'),
     });
-    if (status['status'] !== 'running') return tour.expect('the rebuild has succeeded', status['status'], 'succeeded');
+    if (status['status'] !== 'running') {
+      tour.expect('the rebuild has succeeded', status['status'], 'succeeded');
+      return;
+    }
     await delay(200);
   }
 }
@@ -111,7 +148,9 @@ function types(page: Json): readonly unknown[] {
 }
 
 function eventLines(page: Json): readonly string[] {
-  return (page['items'] as Json[]).map(({ position, type, revision }) => `${String(position)} ${String(type)} (revision ${String(revision)})`);
+  return (page['items'] as Json[]).map(
+    ({ position, type, revision }) => `${String(position)} ${String(type)} (revision ${String(revision)})`,
+  );
 }
 
 function auditLines(page: Json): readonly string[] {

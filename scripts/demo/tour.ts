@@ -6,7 +6,12 @@ type Json = Readonly<Record<string, unknown>>;
 export interface Tour {
   say(text: string): void;
   /** @throws Error when the status is another one */
-  request(method: string, path: string, body?: unknown, options?: { status?: number; show?: (answer: Json) => unknown }): Promise<Json>;
+  request(
+    method: string,
+    path: string,
+    body?: unknown,
+    options?: { status?: number; show?: (answer: Json) => unknown },
+  ): Promise<Json>;
   /** @throws Error naming what was expected */
   expect(what: string, actual: unknown, expected: unknown): void;
   logInAs(token: string): void;
@@ -33,7 +38,8 @@ export function createTour(url: string): Tour {
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
       const text = await answer.text();
-      if (answer.status !== status) throw new Error(`${method} ${path}: ${answer.status} instead of ${status}\n${text}`);
+      if (answer.status !== status)
+        throw new Error(`${method} ${path}: ${answer.status} instead of ${status}\n${text}`);
       const parsed = (text === '' ? {} : JSON.parse(text)) as Json;
       console.log(indent(`${answer.status} ${JSON.stringify(show(parsed), null, 2)}`));
       return parsed;

@@ -26,6 +26,7 @@ import { createProjectionOperations } from '../reactors/projections/projection-o
 import { createClosing, type Closing } from './closing.ts';
 import { pathsIn } from './embedded.ts';
 import { createKeyedHash } from './keyed-hash.ts';
+import { listen } from './listen.ts';
 import { announceServer } from './server-file.ts';
 import { version } from './version.ts';
 
@@ -150,8 +151,8 @@ async function start(config: Config, { logger, http: httpSettings }: StartOption
     ready: () => serving,
   });
   const interruptedUpTo = await store.head();
-  const port = await http.listen();
   closing.add('HTTP', () => http.close());
+  const port = await listen(http, config);
   closing.add('running calls', () => executions.drain(drainMs));
   const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
   closing.add('address', announceServer(dataDir, url));

@@ -47,7 +47,8 @@ export function createApiClient(url: string, token: () => string): ApiClient {
     },
     async stream(path, signal) {
       const answer = await send('GET', path, signal === undefined ? {} : { signal });
-      if (!answer.ok || !answer.body) throw new CliError(describeProblem(answer.status, parseJson(await answer.text())));
+      if (!answer.ok || !answer.body)
+        throw new CliError(describeProblem(answer.status, parseJson(await answer.text())));
       return answer.body;
     },
   };

@@ -6,7 +6,12 @@ export function printTable(rows: readonly (readonly string[])[], header: readonl
   }
   const widths = header.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
   for (const row of [header, ...rows]) {
-    console.log(row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd());
+    console.log(
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    );
   }
 }
 
@@ -34,4 +39,10 @@ export function createProgress(label: string) {
 function bar(share: number): string {
   const full = Math.round(Math.min(1, share) * 20);
   return `[${'#'.repeat(full)}${'.'.repeat(20 - full)}]`;
+}
+
+/** Writes to standard output, and waits while its reader does not keep up. */
+export async function write(chunk: string | Uint8Array): Promise<void> {
+  if (process.stdout.write(chunk)) return;
+  await new Promise<void>((resolve) => process.stdout.once('drain', resolve));
 }

@@ -26,7 +26,8 @@ export async function runCli(argv: readonly string[]): Promise<number | undefine
     .addHelpText('after', where)
     .showHelpAfterError('(annals --help tells more)')
     .exitOverride();
-  for (const add of [addServe, addImport, addCall, addProjections, addEvents, addAudit, addAdmin, addDoctor]) add(program);
+  for (const add of [addServe, addImport, addCall, addProjections, addEvents, addAudit, addAdmin, addDoctor])
+    add(program);
   try {
     readEnvironment(process.cwd());
     await program.parseAsync(argv);
@@ -38,7 +39,8 @@ export async function runCli(argv: readonly string[]): Promise<number | undefine
 
 function report(error: unknown, json: boolean): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-  if (json && error instanceof CliError && error.problem !== undefined) console.log(JSON.stringify(error.problem, null, 2));
+  if (json && error instanceof CliError && error.problem !== undefined)
+    console.log(JSON.stringify(error.problem, null, 2));
   const expected = error instanceof CliError || error instanceof ConfigError || isStartRefusal(error);
   console.error(expected ? `annals: ${error.message}` : error);
   return error instanceof UsageError ? 2 : 1;
@@ -46,5 +48,7 @@ function report(error: unknown, json: boolean): number {
 
 /** The data directory is in use, cannot be written, or the port is taken. */
 function isStartRefusal(error: unknown): error is Error {
-  return error instanceof Error && ('code' in error || error.name === 'DataDirInUse' || error.name === 'StoreUnavailable');
+  return (
+    error instanceof Error && ('code' in error || error.name === 'DataDirInUse' || error.name === 'StoreUnavailable')
+  );
 }

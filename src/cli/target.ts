@@ -24,7 +24,11 @@ export async function withServer<Result>(work: (api: ApiClient) => Promise<Resul
   const running = findServer(config.dataDir);
   if (running !== undefined) return work(localClient(running));
 
-  const logger = createPinoLogger({ level: 'warn', format: config.logFormat, destination: { write: (line) => void process.stderr.write(line) } });
+  const logger = createPinoLogger({
+    level: 'warn',
+    format: config.logFormat,
+    destination: { write: (line) => void process.stderr.write(line) },
+  });
   const annals = await startAnnals({ ...config, port: 0, host: '127.0.0.1' }, { logger });
   try {
     return await work(localClient(annals.url));

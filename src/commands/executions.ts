@@ -1,9 +1,5 @@
 import { v5 as uuidv5 } from 'uuid';
-import {
-  executionDecider,
-  type ExecutionCommand,
-  type ExecutionState,
-} from '../domain/execution/decider.ts';
+import { executionDecider, type ExecutionCommand, type ExecutionState } from '../domain/execution/decider.ts';
 import type { ExecutionError, ExecutionRequest } from '../domain/execution/events.ts';
 import { following, type CommandContext } from './context.ts';
 import type { CommandDeps } from './deps.ts';

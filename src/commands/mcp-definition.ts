@@ -41,7 +41,10 @@ export const mcpNameSchema = z
   .string()
   .min(1)
   .max(100)
-  .regex(/^[\p{L}\p{N}][\p{L}\p{N}._ -]*$/u, 'must start with a letter or digit and hold letters, digits, ". _ -" or spaces')
+  .regex(
+    /^[\p{L}\p{N}][\p{L}\p{N}._ -]*$/u,
+    'must start with a letter or digit and hold letters, digits, ". _ -" or spaces',
+  )
   .refine((name) => !uuid.test(name), 'must not look like an id')
   .refine((name) => name.trim() === name, 'must not end with a space');
 

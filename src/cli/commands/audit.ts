@@ -1,6 +1,7 @@
 import { createWriteStream } from 'node:fs';
-import { Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { Option, type Command } from 'commander';
+import { write } from '../output.ts';
 import { withServer } from '../target.ts';
 
 interface ExportOptions {
@@ -23,11 +24,11 @@ export function addAudit(program: Command): void {
     .option('--actor <actor>', 'only what this actor did')
     .option('--output <file>', 'write here')
     .action(async ({ output, ...filter }: ExportOptions) => {
-      const given = Object.entries(filter).map(([name, value]): [string, string] => [name, String(value)]);
+      const given = Object.entries(filter).map(([name, value]): [string, string] => [name, value]);
       await withServer(async (api) => {
         const body = await api.stream(`/api/v1/audit/export?${new URLSearchParams(given).toString()}`);
-        const sink = output === undefined ? process.stdout : createWriteStream(output, { mode: 0o600 });
-        await body.pipeTo(Writable.toWeb(sink), { preventClose: output === undefined });
+        if (output === undefined) for await (const chunk of body) await write(chunk);
+        else await pipeline(body, createWriteStream(output, { mode: 0o600 }));
       });
     });
 }

@@ -25,7 +25,12 @@ export function addCall(program: Command): void {
       await withServer(async (api) => {
         const found = await api.request('GET', `/api/v1/mcps/${encodeURIComponent(mcp)}`);
         const mcpId = isRecord(found.body) ? found.body['id'] : undefined;
-        const { body } = await api.request('POST', '/api/v1/executions', { mcpId, tool, arguments: args, ...timeoutMs });
+        const { body } = await api.request('POST', '/api/v1/executions', {
+          mcpId,
+          tool,
+          arguments: args,
+          ...timeoutMs,
+        });
         if (options.json === true) printJson(body);
         else printResult(body);
         if (isRecord(body) && body['status'] !== 'succeeded') {

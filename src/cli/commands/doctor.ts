@@ -26,7 +26,12 @@ export function addDoctor(program: Command): void {
       const findings = await examine();
       if (json) printJson({ findings });
       else {
-        const rows = findings.map(({ check, ok, found, advice }) => [ok ? 'ok' : 'WRONG', check, found, ok ? '' : advice]);
+        const rows = findings.map(({ check, ok, found, advice }) => [
+          ok ? 'ok' : 'WRONG',
+          check,
+          found,
+          ok ? '' : advice,
+        ]);
         printTable(rows, ['', 'CHECK', 'FOUND', 'ADVICE'], '');
       }
       if (findings.some(({ ok }) => !ok)) throw new CliError('something needs mending');
@@ -50,7 +55,12 @@ function sqlite(): Finding {
     const { version, fts } = database
       .prepare("SELECT sqlite_version() AS version, sqlite_compileoption_used('ENABLE_FTS5') AS fts")
       .get() as { version: string; fts: number };
-    return { check: 'SQLite', ok: fts === 1, found: `${version}, FTS5 ${fts === 1 ? 'there' : 'missing'}`, advice: 'use a Node built with FTS5' };
+    return {
+      check: 'SQLite',
+      ok: fts === 1,
+      found: `${version}, FTS5 ${fts === 1 ? 'there' : 'missing'}`,
+      advice: 'use a Node built with FTS5',
+    };
   } finally {
     database.close();
   }

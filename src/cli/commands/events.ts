@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { isRecord, type ApiClient } from '../api-client.ts';
+import { write } from '../output.ts';
 import { withServer } from '../target.ts';
 
 interface Filter {
@@ -21,7 +22,10 @@ export function addEvents(program: Command): void {
       await withServer(async (api) => {
         let after: unknown = filter.after ?? 0;
         for (;;) {
-          const { body } = await api.request('GET', `/api/v1/events?${query({ ...filter, after: String(after), limit: '200' })}`);
+          const { body } = await api.request(
+            'GET',
+            `/api/v1/events?${query({ ...filter, after: String(after), limit: '200' })}`,
+          );
           if (!isRecord(body) || !Array.isArray(body['items'])) return;
           for (const item of body['items']) await write(`${JSON.stringify(item)}\n`);
           // A page that moved nothing was the last one.
@@ -93,9 +97,4 @@ function forPeople(item: Readonly<Record<string, unknown>>): string {
   const metadata = isRecord(item['metadata']) ? item['metadata'] : {};
   const { position, type, stream } = item;
   return `${String(position).padStart(8)}  ${String(metadata['occurredAt'])}  ${String(type).padEnd(24)} ${String(stream)}  by ${String(metadata['actor'])}\n`;
-}
-
-async function write(text: string): Promise<void> {
-  if (process.stdout.write(text)) return;
-  await new Promise<void>((resolve) => process.stdout.once('drain', resolve));
 }

@@ -21,7 +21,10 @@ export function addProjections(program: Command): void {
     .action(async ({ json }: JsonOption) => {
       await withServer(async (api) => {
         const { body } = await api.request('GET', base);
-        if (json) return printJson(body);
+        if (json) {
+          printJson(body);
+          return;
+        }
         const items = isRecord(body) && Array.isArray(body['items']) ? body['items'].filter(isRecord) : [];
         const columns = ['name', 'store', 'version', 'position', 'lag', 'status', 'deadLetters'];
         const rows = items.map((item) => columns.map((column) => String(item[column])));

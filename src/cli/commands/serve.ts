@@ -12,11 +12,11 @@ export function addServe(program: Command): void {
     .command('serve')
     .description('start the platform: API, projectors and executions in one process')
     .action(async () => {
-      const startedAt = performance.now();
       const config = loadConfig(process.env);
       const logger = createPinoLogger({ level: config.logLevel, format: config.logFormat });
       const annals = await startAnnals(config, { logger });
-      printBanner(config, annals, performance.now() - startedAt);
+      // The clock of `performance` began with the process: loading the program counts.
+      printBanner(config, annals, performance.now());
 
       let stopping = false;
       const stop = (signal: string) => {

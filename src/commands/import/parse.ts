@@ -19,7 +19,10 @@ export function parseImport(document: unknown): readonly ImportEntry[] {
   if (isObject(document)) {
     const servers = document['mcpServers'] ?? document['servers'] ?? nested(document, 'mcp', 'servers');
     if (isObject(servers)) return Object.entries(servers).map(([name, server]) => fromClient(name, server));
-    if (typeof document['name'] === 'string' && (document['packages'] !== undefined || document['remotes'] !== undefined)) {
+    if (
+      typeof document['name'] === 'string' &&
+      (document['packages'] !== undefined || document['remotes'] !== undefined)
+    ) {
       return [fromRegistry(document['name'], document)];
     }
   }
@@ -33,7 +36,10 @@ function fromClient(source: string, server: unknown): ImportEntry {
   if (server['disabled'] === true) return { source, skipped: 'is disabled in the file' };
   const common = { name: toName(source), ...pick(server, 'description') };
   if (server['command'] !== undefined) {
-    return { source, definition: { ...common, transport: { type: 'stdio', ...pick(server, 'command', 'args', 'env', 'cwd') } } };
+    return {
+      source,
+      definition: { ...common, transport: { type: 'stdio', ...pick(server, 'command', 'args', 'env', 'cwd') } },
+    };
   }
   const url = server['url'] ?? server['serverUrl'] ?? server['httpUrl'];
   if (url === undefined) return { source, skipped: 'has neither "command" nor "url"' };

@@ -1,6 +1,12 @@
 import { v5 as uuidv5, v7 as uuidv7 } from 'uuid';
 import { following, type CommandContext } from '../../commands/context.ts';
-import { detectDrift, loadMcp, publishDiscoveredTools, reportFailedDiscovery, type McpDeps } from '../../commands/mcps.ts';
+import {
+  detectDrift,
+  loadMcp,
+  publishDiscoveredTools,
+  reportFailedDiscovery,
+  type McpDeps,
+} from '../../commands/mcps.ts';
 import type { Outcome } from '../../commands/transaction.ts';
 import type { Principal } from '../../domain/access/principal.ts';
 import { DomainError } from '../../domain/error.ts';
