@@ -1,7 +1,7 @@
 import type { RecordedEvent } from '../../ports/event-store.ts';
 import type { AnyRow, RowChange } from '../../ports/read-model.ts';
 import type { AnyProjection, Projection } from '../projection.ts';
-import { wellFormedRow } from './well-formed.ts';
+import { wellFormedRow } from '../folding/well-formed.ts';
 
 /** An event that a projection, or the store behind it, cannot take in. */
 export class PoisonEvent extends Error {

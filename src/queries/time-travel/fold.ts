@@ -1,5 +1,5 @@
 import type { AnyRow } from '../../ports/read-model.ts';
-import { wellFormedRow } from '../../projections/engine/well-formed.ts';
+import { wellFormedRow } from '../../projections/folding/well-formed.ts';
 import type { Projection } from '../../projections/projection.ts';
 import {
   NO_STREAM,
