@@ -81,6 +81,17 @@ describe('an mcp', () => {
     expect(await refusal(both)).toMatchObject({ code: 'invalid_revision' });
   });
 
+  it('is the same from the log and from its read model, whatever characters are in it', async () => {
+    const world = await openWorld();
+    const id = await register(world, 'weather', {
+      description: 'half a pair \ud83e, a whole one \ud83e\udd8a, \u0000',
+    });
+    await world.project();
+    const present = await getMcp(world.queries, id, {});
+    expect(await getMcp(world.queries, id, { asOf: present.position })).toEqual(present);
+    expect(await getMcp(world.queries, id, { revision: 0 })).toEqual(present);
+  });
+
   it('was found, then, by the name it bore then', async () => {
     const world = await openWorld();
     const old = await register(world, 'weather');
