@@ -38,7 +38,11 @@ export function draftAppend(
 ): AppendResult | WrongExpectedRevision {
   const wrong = appends.filter((append) => headOf(draft, ground, append.stream) !== append.expectedRevision);
   const [first] = wrong;
-  if (first === undefined) return resultOf(appends.flatMap((append) => insert(draft, ground, append)), false);
+  if (first === undefined)
+    return resultOf(
+      appends.flatMap((append) => insert(draft, ground, append)),
+      false,
+    );
   const recorded = recordedBefore(ground, appends);
   if (recorded !== undefined) return resultOf(recorded, true);
   return new WrongExpectedRevision(first.stream, first.expectedRevision, headOf(draft, ground, first.stream));
