@@ -59,7 +59,14 @@ export async function benchFeed(): Promise<readonly BenchRow[]> {
         goal: '≤ 250 ms',
         met: p99 <= 250,
       },
-      { what: 'SSE, memory for each client', value: `${figure(kib)} KiB`, floor: '–', ratio: '–', goal: '≤ 40 KiB', met: kib <= 40 },
+      {
+        what: 'SSE, memory for each client',
+        value: `${figure(kib)} KiB`,
+        floor: '–',
+        ratio: '–',
+        goal: '≤ 40 KiB',
+        met: kib <= 40,
+      },
     ];
   } finally {
     await product.stop();
@@ -79,7 +86,8 @@ function openFeed(port: number, token: string, onEvent: (occurredAt: number) => 
       const text = rest + chunk;
       const end = text.lastIndexOf('\n');
       rest = text.slice(end + 1);
-      for (const [, at] of text.slice(0, end + 1).matchAll(/^data:.*"occurredAt":"([^"]+)"/gm)) onEvent(Date.parse(at ?? ''));
+      for (const [, at] of text.slice(0, end + 1).matchAll(/^data:.*"occurredAt":"([^"]+)"/gm))
+        onEvent(Date.parse(at ?? ''));
     });
     socket.write(
       `GET /api/v1/events/stream HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer ${token}\r\naccept: text/event-stream\r\n\r\n`,

@@ -71,7 +71,8 @@ export function httpRequest(method: string, path: string, headers: Record<string
 /** Reads answers that state their length, one for each call. */
 function reader(socket: Socket): () => Promise<{ status: number; body: string }> {
   let buffered = '';
-  let waiting: { resolve: (answer: { status: number; body: string }) => void; reject: (error: Error) => void } | undefined;
+  let waiting:
+    { resolve: (answer: { status: number; body: string }) => void; reject: (error: Error) => void } | undefined;
   socket.setEncoding('latin1');
   const take = () => {
     const head = buffered.indexOf('\r\n\r\n');

@@ -29,6 +29,13 @@ export async function benchStart(): Promise<readonly BenchRow[]> {
       goal: '≤ 1.5 s',
       met: seconds <= 1.5,
     },
-    { what: 'idle memory', value: `${figure(memory)} MiB`, floor: '–', ratio: '–', goal: '≤ 150 MiB', met: memory <= 150 },
+    {
+      what: 'idle memory',
+      value: `${figure(memory)} MiB`,
+      floor: '–',
+      ratio: '–',
+      goal: '≤ 150 MiB',
+      met: memory <= 150,
+    },
   ];
 }

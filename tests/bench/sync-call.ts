@@ -86,7 +86,12 @@ export async function benchSyncCall(): Promise<readonly BenchRow[]> {
 function request(path: string, token: string, extra: object): (n: number) => string {
   const headers = { ...json, authorization: `Bearer ${token}` };
   return (n) =>
-    httpRequest('POST', path, headers, JSON.stringify({ ...extra, tool: 'echo', arguments: { message: `hello ${n}` } }));
+    httpRequest(
+      'POST',
+      path,
+      headers,
+      JSON.stringify({ ...extra, tool: 'echo', arguments: { message: `hello ${n}` } }),
+    );
 }
 
 /** The median by a measure: one noisy round does not decide. */
