@@ -1,5 +1,5 @@
 import { accessSync, constants } from 'node:fs';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { StoreUnavailable } from '../../../ports/unavailable.ts';
 import { explainFileFailure } from '../../data-dir/file-failure.ts';
@@ -59,7 +59,8 @@ export class LogFile {
       this.#current = { db, queries: prepareQueries(db) };
       return this.#current;
     } catch (error) {
-      const what = `the event store ${this.path} cannot be opened`;
+      // Only the name: whoever asks the server may read this message, and need not know where its data lies.
+      const what = `the event store ${basename(this.path)} cannot be opened`;
       throw explainFileFailure(what, explainFailure(what, error));
     }
   }
@@ -83,7 +84,7 @@ function openForWriting(path: string): DatabaseSync {
   const db = new DatabaseSync(path, { timeout: WRITER_WAITS_MS });
   try {
     const journal = db.prepare('PRAGMA journal_mode = WAL').get()?.['journal_mode'];
-    if (journal !== 'wal') throw new StoreUnavailable(`${path} cannot use a write-ahead log on this file system`);
+    if (journal !== 'wal') throw new StoreUnavailable('this file system does not allow a write-ahead log');
     db.exec('PRAGMA synchronous = FULL; PRAGMA cache_size = -16384; PRAGMA journal_size_limit = 67108864');
     const version = schemaVersion(db);
     if (version === 0) {
@@ -114,7 +115,9 @@ function schemaVersion(db: DatabaseSync): number {
 
 function refuseOtherVersion(path: string, version: number): void {
   if (version === SCHEMA_VERSION) return;
-  throw new StoreUnavailable(`${path} has event schema ${version}; this version of Annals reads ${SCHEMA_VERSION}`);
+  throw new StoreUnavailable(
+    `${basename(path)} has event schema ${version}; this version of Annals reads ${SCHEMA_VERSION}`,
+  );
 }
 
 /**
