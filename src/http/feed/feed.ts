@@ -3,16 +3,17 @@ import type { EventStore, Position, RecordedEvent } from '../../ports/event-stor
 import type { Logger } from '../../ports/logger.ts';
 import type { Authenticator, Credential } from '../auth/authenticator.ts';
 import { readHistory } from './history.ts';
-import { wants, type FeedFilter } from './feed-filter.ts';
-import type { FeedItem } from './feed-item.ts';
-import { createTail, firstAfter, type Tail } from './tail.ts';
+import { batchesOf, createBatches } from './batches.ts';
+import type { FeedBatch } from './feed-batch.ts';
+import type { FeedFilter } from './feed-filter.ts';
+import { createTail } from './tail.ts';
 
 export type EndReason = 'complete' | 'too_slow' | 'credential_ended' | 'not_allowed' | 'stopping' | 'failed';
 
 /** Where a reader's events go. */
 export interface FeedSink {
   /** False: no more for now; `Reading.drained` says when. */
-  write(items: readonly FeedItem[]): boolean;
+  write(batch: FeedBatch): boolean;
   /** Shows that the connection lives. */
   beat(): void;
   end(reason: EndReason): void;
@@ -32,9 +33,9 @@ export interface FeedRequest {
 
 /** One reader's place in the log. */
 export interface Reading {
-  drained(): void;
+  readonly drained: () => void;
   /** The reader has gone. */
-  stop(): void;
+  readonly stop: () => void;
 }
 
 export interface Feed {
@@ -54,6 +55,7 @@ export interface FeedSettings {
 export const defaultFeedSettings: FeedSettings = { stallMs: 10_000, beatMs: 15_000, renewMs: 5_000 };
 
 interface Reader extends Omit<FeedRequest, 'after'> {
+  readonly filterKey: string;
   credential: Credential;
   position: Position;
   /** It reads older events from the store. */
@@ -62,10 +64,6 @@ interface Reader extends Omit<FeedRequest, 'after'> {
   resume: (() => void) | undefined;
   ended: boolean;
 }
-
-/** Events, and characters of them, that are written to one reader at one time. One event may be longer by itself. */
-const batchItems = 256;
-const batchText = 64 * 1024;
 
 /**
  * Lets any number of readers follow the log. Each has only a position: what it has not taken stays in the log, so a slow
@@ -80,6 +78,7 @@ export function createFeed(
   const readers = new Set<Reader>();
   const present = () => readers.size > 0;
   const tail = createTail(store, { present, wake: () => readers.forEach(advance) }, logger);
+  const nextBatch = createBatches(tail);
   const timers = [
     setInterval(() => readers.forEach(beat), settings.beatMs),
     setInterval(() => readers.forEach(renew), settings.renewMs),
@@ -107,9 +106,9 @@ export function createFeed(
       return;
     }
     while (takes(reader) && reader.position < tail.position) {
-      const batch = nextBatch(tail, reader);
-      reader.position = batch.position;
-      deliver(reader, batch.items);
+      const { batch, position } = nextBatch(reader.filter, reader.filterKey, reader.position);
+      reader.position = position;
+      if (batch) deliver(reader, batch);
     }
   }
 
@@ -127,10 +126,9 @@ export function createFeed(
     if (!reader.ended) advance(reader);
   }
 
-  function deliver(reader: Reader, items: readonly FeedItem[]): void {
-    if (items.length === 0) return;
-    if (!reader.sink.write(items)) reader.blockedSince = performance.now();
-    if (reader.last && items.some(({ event }) => reader.last?.(event))) end(reader, 'complete');
+  function deliver(reader: Reader, batch: FeedBatch): void {
+    if (!reader.sink.write(batch)) reader.blockedSince = performance.now();
+    if (reader.last && batch.items.some(({ event }) => reader.last?.(event))) end(reader, 'complete');
   }
 
   function beat(reader: Reader): void {
@@ -160,6 +158,7 @@ export function createFeed(
       await tail.start();
       const reader: Reader = {
         ...request,
+        filterKey: JSON.stringify(request.filter),
         position: after,
         behind: false,
         blockedSince: undefined,
@@ -192,35 +191,6 @@ export function createFeed(
       await tail.close();
     },
   };
-}
-
-function nextBatch(tail: Tail, reader: Reader): { readonly items: readonly FeedItem[]; readonly position: Position } {
-  const items: FeedItem[] = [];
-  let text = 0;
-  for (let index = firstAfter(tail.items, reader.position); index < tail.items.length; index++) {
-    const item = tail.items[index];
-    if (!item) break;
-    if (!wants(reader.filter, item.event)) continue;
-    items.push(item);
-    text += item.json('log').length;
-    if (items.length === batchItems || text > batchText) return { items, position: item.event.position };
-  }
-  return { items, position: tail.position };
-}
-
-/** Pieces of a slice that are small enough to be written at one time, or hold one event alone. */
-function* batchesOf(items: readonly FeedItem[]): Generator<readonly FeedItem[]> {
-  let batch: FeedItem[] = [];
-  let text = 0;
-  for (const item of items) {
-    batch.push(item);
-    text += item.json('log').length;
-    if (batch.length < batchItems && text <= batchText) continue;
-    yield batch;
-    batch = [];
-    text = 0;
-  }
-  if (batch.length > 0) yield batch;
 }
 
 function takes(reader: Reader): boolean {

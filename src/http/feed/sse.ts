@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { StreamAnswer } from '../answer.ts';
+import type { Progress } from '../../ports/upstream.ts';
 import type { RequestContext } from '../route/request-context.ts';
 import type { EndReason, Feed, FeedSink } from './feed.ts';
 import type { Topic } from './topics.ts';
@@ -25,13 +26,15 @@ export function sseAnswer(feed: Feed, topic: Topic, after: number, context: Requ
     kind: 'stream',
     status: 200,
     contentType: 'text/event-stream',
+    // Without chunks an event is one write of bytes that all readers share.
+    endsConnection: true,
     // Proxies that collect answers before they pass them on are told not to.
     headers: { 'X-Accel-Buffering': 'no' },
+    // Answers when the stream has begun: what waits for its end would be kept as long as it lasts, for each reader.
     async write(response) {
       if (response.destroyed) return;
       response.write(`retry: ${retryMs}\n\n`);
       const { filter, audience, allowed, last } = topic;
-      const closed = new Promise<void>((resolve) => void response.once('close', resolve));
       const reading = await feed.read({
         after,
         filter,
@@ -40,24 +43,29 @@ export function sseAnswer(feed: Feed, topic: Topic, after: number, context: Requ
         sink: sseSink(response, audience),
         ...(last ? { last } : {}),
       });
-      response.on('drain', () => reading.drained());
+      if (response.destroyed) return reading.stop();
+      response.on('drain', reading.drained);
       // What was written before the reading was there may have drained unnoticed.
       if (!response.writableNeedDrain) reading.drained();
-      await closed;
-      reading.stop();
+      const silence = topic.progress?.((progress) => {
+        // It passes: a reader that does not keep up misses some.
+        if (!response.writableEnded && !response.writableNeedDrain) response.write(progressFrame(progress));
+      });
+      response.once('close', () => {
+        silence?.();
+        reading.stop();
+      });
     },
   };
 }
 
+function progressFrame(progress: Progress): string {
+  return `event: progress\ndata: ${JSON.stringify(progress)}\n\n`;
+}
+
 function sseSink(response: ServerResponse, audience: Topic['audience']): FeedSink {
   return {
-    write([first, ...others]) {
-      if (!first) return true;
-      const frame = first.sse(audience);
-      return response.write(
-        others.length === 0 ? frame : Buffer.concat([frame, ...others.map((item) => item.sse(audience))]),
-      );
-    },
+    write: (batch) => response.socket!.write(batch.sse(audience)),
     beat: () => void response.write(beat),
     end(reason) {
       const words = farewell[reason];

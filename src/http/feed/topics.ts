@@ -1,8 +1,11 @@
+import type { CommandContext } from '../../commands/context.ts';
 import type { CommandDeps } from '../../commands/deps.ts';
 import { loadExecution } from '../../commands/executions.ts';
 import { may, type Principal } from '../../domain/access/principal.ts';
 import { DomainError } from '../../domain/error.ts';
 import type { RecordedEvent } from '../../ports/event-store.ts';
+import type { ExecutionRunner } from '../../ports/execution-runner.ts';
+import type { Progress } from '../../ports/upstream.ts';
 import type { FeedFilter } from './feed-filter.ts';
 import type { Audience } from './feed-item.ts';
 
@@ -16,6 +19,8 @@ export interface Topic {
   readonly last?: (event: RecordedEvent) => boolean;
   /** Nothing more will come. */
   readonly over?: boolean;
+  /** Tells what passes and is no event, until the returned function is called. */
+  readonly progress?: (listener: (progress: Progress) => void) => () => void;
 }
 
 const lastTypes: ReadonlySet<string> = new Set([
@@ -30,9 +35,18 @@ export function logTopic(filter: FeedFilter): Topic {
   return { filter, audience: 'log', allowed: (principal) => may(principal, 'event:read'), startsAt: 'now' };
 }
 
+interface ExecutionTopicDeps {
+  readonly commands: CommandDeps;
+  readonly executions: Pick<ExecutionRunner<CommandContext>, 'onProgress'>;
+}
+
 /** One call. Somebody else's is as if it did not exist. @throws DomainError `execution_not_found` */
-export async function executionTopic(deps: CommandDeps, principal: Principal, id: string): Promise<Topic> {
-  const state = await loadExecution(deps, id);
+export async function executionTopic(
+  { commands, executions }: ExecutionTopicDeps,
+  principal: Principal,
+  id: string,
+): Promise<Topic> {
+  const state = await loadExecution(commands, id);
   const allowed = (reader: Principal) =>
     state.status !== 'none' &&
     may(reader, 'execution:read') &&
@@ -47,6 +61,7 @@ export async function executionTopic(deps: CommandDeps, principal: Principal, id
     startsAt: 'beginning',
     last: ({ type }) => lastTypes.has(type),
     over: state.status !== 'queued' && state.status !== 'running',
+    progress: (listener) => executions.onProgress(id, listener),
   };
 }
 

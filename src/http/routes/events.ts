@@ -19,7 +19,7 @@ const feedResponse = {
 } as const;
 
 /** The log itself, and feeds of it. */
-export function eventRoutes({ commands, queries, feed }: RouteParts): readonly Route[] {
+export function eventRoutes({ commands, queries, executions, feed }: RouteParts): readonly Route[] {
   const { store } = commands;
   return [
     defineRoute({
@@ -57,7 +57,9 @@ export function eventRoutes({ commands, queries, feed }: RouteParts): readonly R
       method: 'get',
       path: '/api/v1/executions/{id}/stream',
       summary: 'Follow one execution',
-      description: 'From its first event to its last, after which the stream ends.',
+      description:
+        'From its first event to its last, after which the stream ends. In between `progress` tells what the tool says of ' +
+        'itself; that is not in the log, and has no `id`.',
       tags: ['executions'],
       access: { permission: 'execution:read' },
       feed: true,
@@ -67,7 +69,7 @@ export function eventRoutes({ commands, queries, feed }: RouteParts): readonly R
       },
       responses: { ...feedResponse, 204: { description: 'There is nothing more to come' } },
       async handler({ params: { id }, query: { after } }, context) {
-        const topic = await executionTopic(commands, context.principal, id);
+        const topic = await executionTopic({ commands, executions }, context.principal, id);
         const start = await startOf(store, topic, lastEventId(context.request.headers['last-event-id']) ?? after);
         if (topic.over && !(await hasEventsAfter(store, id, start))) return { status: 204 };
         return sseAnswer(feed, topic, start, context);

@@ -63,6 +63,7 @@ export function openConnection(
     const { filter, allowed, last } = topic;
     send({ subscribed: { topic: name, after: start } });
     const ended = (reason: EndReason): void => {
+      readings.get(name)?.stop();
       readings.delete(name);
       if (reason === 'credential_ended') close(closeCode.unauthenticated, 'the credential has ended');
       else if (reason === 'too_slow') socket.terminate();
@@ -80,7 +81,15 @@ export function openConnection(
     });
     if (sink.over() || socket.readyState !== socket.OPEN) reading.stop();
     else {
-      readings.set(name, reading);
+      const silence = topic.progress?.((progress) => {
+        // It passes: a reader that does not keep up misses some.
+        if (!sink.full() && socket.readyState === socket.OPEN) send({ topic: name, progress });
+      });
+      const stop = (): void => {
+        silence?.();
+        reading.stop();
+      };
+      readings.set(name, { drained: () => reading.drained(), stop });
       // What was sent before the reading was known may have gone out unnoticed.
       if (!sink.full()) reading.drained();
     }

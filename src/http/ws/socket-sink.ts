@@ -30,7 +30,7 @@ export function socketSink(socket: WebSocket, topic: string, audience: Audience,
   return {
     full,
     over: () => over,
-    write(items) {
+    write({ items }) {
       for (const item of items) socket.send(`${prefix}${item.json(audience)}}`, sent);
       waiting = full();
       return !waiting;

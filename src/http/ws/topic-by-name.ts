@@ -18,7 +18,7 @@ export async function topicByName(deps: HttpDeps, principal: Principal, name: st
       return logTopic({});
     case 'executions':
       demandTopic(principal, 'execution:read');
-      return executionTopic(deps.commands, principal, id.toLowerCase());
+      return executionTopic(deps, principal, id.toLowerCase());
     case 'mcps':
       demandTopic(principal, 'mcp:read');
       return mcpTopic((await getMcp(deps.queries, id, {})).resource.id);
