@@ -28,11 +28,13 @@ export interface TextAnswer extends AnswerHead {
   readonly text: string | Uint8Array;
 }
 
-/** The handler writes the body itself, after the headers given here. The promise ends with the answer. */
+/** The handler writes the body itself, after the headers given here. A promise that is rejected breaks the connection. */
 export interface StreamAnswer extends AnswerHead {
   readonly kind: 'stream';
   readonly contentType: string;
   readonly write: (response: ServerResponse) => Promise<void>;
+  /** The answer ends with the connection, and is not cut into chunks. */
+  readonly endsConnection?: true;
 }
 
 export type Answer = JsonAnswer | TextAnswer | StreamAnswer;

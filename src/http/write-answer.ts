@@ -36,6 +36,7 @@ export function createAnswerWriter(security: Headers, metrics: HttpMetrics): Ans
         end(context, answer.status, head, bytes);
       } else if (answer.kind === 'stream') {
         Object.assign(head, { 'Content-Type': answer.contentType, 'Cache-Control': 'no-store' }, answer.headers);
+        if (answer.endsConnection) context.response.useChunkedEncodingByDefault = false;
         context.response.writeHead(answer.status, head);
         observe(context, answer.status);
         if (context.request.method === 'HEAD') context.response.end();

@@ -65,7 +65,7 @@ function progressFrame(progress: Progress): string {
 
 function sseSink(response: ServerResponse, audience: Topic['audience']): FeedSink {
   return {
-    write: (batch) => response.socket!.write(batch.sse(audience)),
+    write: (batch) => response.write(batch.sse(audience)),
     beat: () => void response.write(beat),
     end(reason) {
       const words = farewell[reason];

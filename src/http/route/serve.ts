@@ -55,7 +55,8 @@ export function serve(route: Route, pipeline: Pipeline): RequestHandler {
     else answer = await pipeline.once(route, context, body, run);
 
     if (changes && answer.kind !== 'stream' && answer.kind !== 'text') pipeline.wrote(context, answer.position);
-    await pipeline.writer.answer(context, answer);
+    // Not awaited here: a stream may go on for days, and need not keep all this.
+    return pipeline.writer.answer(context, answer);
   };
 }
 
