@@ -3,7 +3,8 @@ import { DomainError, type InputFault } from '../../domain/error.ts';
 import { following, type CommandContext } from '../context.ts';
 import { parseDefinition } from '../mcp-definition.ts';
 import { registerMcp, type McpDeps } from '../mcps.ts';
-import { parseImport, type ImportEntry } from './parse.ts';
+import type { ImportEntry } from './import-entry.ts';
+import { parseImport } from './parse.ts';
 
 export interface ImportedMcp {
   /** As the file has it. */
