@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { ensureAdministrator } from '../../src/commands/first-administrator.ts';
 import { changePassword, loadUser, registerUser, setRoles, userIdByName } from '../../src/commands/users.ts';
 import { newCommand, openCommandSide, principal, refusal, type CommandSide } from './harness.ts';
 
@@ -139,5 +140,18 @@ describe('changing a password', () => {
     const { passwordHash } = await loadUser(side.deps, id);
     expect(await side.deps.passwords.verify(passwordHash, 'another long password')).toBe(true);
     expect(await side.deps.passwords.verify(passwordHash, ada.password)).toBe(false);
+  });
+});
+
+describe('the first administrator', () => {
+  it('is there after the first start, and is not made again', async () => {
+    const side = await openCommandSide();
+    expect(await ensureAdministrator(side.deps, 'first password')).toBe(true);
+    expect(await ensureAdministrator(side.elsewhere(), 'second password')).toBe(false);
+    const id = await userIdByName(side.deps, 'admin');
+    const admin = await loadUser(side.deps, id ?? '');
+    expect(admin.roles).toEqual(['admin']);
+    expect(await side.deps.passwords.verify(admin.passwordHash, 'first password')).toBe(true);
+    expect((await side.log()).at(-1)?.metadata.actor).toBe('system:start');
   });
 });
