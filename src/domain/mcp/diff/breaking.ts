@@ -15,19 +15,23 @@ export interface BreakingChange {
   readonly pointer: string;
 }
 
-/** What one changed tool breaks, for those who call it and those who read its results. Sorted by pointer. */
+/**
+ * What one changed tool breaks, for those who call it and those who read its results. Sorted by pointer. Only the parts
+ * (`inputSchema`, `outputSchema`) that `isTouched` are looked into.
+ */
 export function breakingChanges(
   before: ToolDefinition,
   after: ToolDefinition,
   pointer: string,
+  isTouched: (part: string) => boolean,
   budget: Budget,
 ): BreakingChange[] {
   const tool = before.name;
   const hints = weakenedHints(before, after, pointer);
   return [
     ...hints.map((hint): BreakingChange => ({ tool, code: 'safety_hint_weakened', ...hint })),
-    ...inputBreaks(before, after, pointer, budget),
-    ...outputBreaks(before, after, pointer, budget),
+    ...(isTouched('inputSchema') ? inputBreaks(before, after, pointer, budget) : []),
+    ...(isTouched('outputSchema') ? outputBreaks(before, after, pointer, budget) : []),
   ].sort((a, b) => byCodeUnits(a.pointer, b.pointer) || byCodeUnits(a.code, b.code) || byCodeUnits(a.reason, b.reason));
 }
 

@@ -32,8 +32,15 @@ export function canonicalText(value: unknown, place: Place): string {
 }
 
 /** The texts of the members of a set, sorted, each once. */
-export function canonicalSet(members: readonly unknown[]): string[] {
+function canonicalSet(members: readonly unknown[]): string[] {
   return [...new Set(members.map(canonicalJson))].sort(byCodeUnits);
+}
+
+/** Whether two arrays hold the same values, order and repetitions aside. */
+export function sameSet(before: readonly unknown[], after: readonly unknown[]): boolean {
+  if (before.length === after.length && before.every((member, index) => member === after[index])) return true;
+  const [a, b] = [canonicalSet(before), canonicalSet(after)];
+  return a.length === b.length && a.every((member, index) => member === b[index]);
 }
 
 function pushArray(pending: Pending[], array: readonly unknown[], place: Place): void {

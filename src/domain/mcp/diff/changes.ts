@@ -1,4 +1,4 @@
-import { canonicalSet, canonicalText } from './canonical-json.ts';
+import { canonicalText, sameSet } from './canonical-json.ts';
 import { byCodeUnits, childPointer, isObject, own } from './json.ts';
 import { elementPlace, isSet, memberPlace, type Place } from './place.ts';
 
@@ -75,10 +75,4 @@ function sameWhole({ before, after, place, depth }: Pair): boolean {
   if (Array.isArray(before) && Array.isArray(after) && isSet(place)) return sameSet(before, after);
   // Scalars that are not identical differ, and so do values of different kinds.
   return depth >= deepest && canonicalText(before, place) === canonicalText(after, place);
-}
-
-function sameSet(before: readonly unknown[], after: readonly unknown[]): boolean {
-  if (before.length === after.length && before.every((member, index) => member === after[index])) return true;
-  const [a, b] = [canonicalSet(before), canonicalSet(after)];
-  return a.length === b.length && a.every((member, index) => member === b[index]);
 }

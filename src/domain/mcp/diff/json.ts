@@ -11,7 +11,7 @@ export function own(object: JsonObject, key: string): unknown {
 
 /** The pointer (RFC 6901) to a member of what `parent` points to. */
 export function childPointer(parent: string, token: string | number): string {
-  if (typeof token === 'number') return `${parent}/${token}`;
+  if (typeof token === 'number' || !/[~/]/.test(token)) return `${parent}/${token}`;
   return `${parent}/${token.replaceAll('~', '~0').replaceAll('/', '~1')}`;
 }
 

@@ -20,7 +20,7 @@ export interface VersionDiff {
 }
 
 /** Schemas visited in one diff, and for one tool: what is not compared by then counts as breaking. */
-const mostWork = 1_000_000;
+const mostWork = 200_000;
 const mostWorkForOneTool = 100_000;
 
 /**
@@ -54,7 +54,7 @@ function diffTools(before: Offer | null, after: Offer | null): VersionDiff {
     changes.push(different);
     (old.length === 0 ? added : current.length === 0 ? removed : changed).push(name);
     if (current.length === 0) breaking.push([removal(name, after)]);
-    else breaking.push(breaksOf(tool, budget));
+    else breaking.push(breaksOf(tool, different, budget));
   }
   return { changes: changes.flat(), tools: { added, removed, changed }, breaking: breaking.flat() };
 }
@@ -65,13 +65,21 @@ function removal(name: string, after: Offer | null): BreakingChange {
 }
 
 /** Which of several definitions under one name a call meets is open, so each of them has to serve the callers. */
-function breaksOf({ name, old, current }: NamedPair<ToolDefinition>, budget: Budget): BreakingChange[] {
+function breaksOf(
+  { name, old, current }: NamedPair<ToolDefinition>,
+  changes: readonly Change[],
+  budget: Budget,
+): BreakingChange[] {
   return current.flatMap((definition, index) => {
+    const pointer = pointerTo('/tools', name, index);
     const known = old[Math.min(index, old.length - 1)];
     if (!known) return [];
-    const share: Budget = { left: Math.min(mostWorkForOneTool, budget.left) };
-    const given = share.left;
-    const breaks = breakingChanges(known, definition, pointerTo('/tools', name, index), share);
+    // The last of the older ones also stands against definitions that are new under its name.
+    const isTouched = (part: string) =>
+      index >= old.length || changes.some((change) => change.pointer.startsWith(childPointer(pointer, part)));
+    const given = Math.min(mostWorkForOneTool, budget.left);
+    const share: Budget = { left: given };
+    const breaks = breakingChanges(known, definition, pointer, isTouched, share);
     budget.left -= given - share.left;
     return breaks;
   });

@@ -1,5 +1,4 @@
-import type { Finding } from './finding.ts';
-import { wholeInstance } from './finding.ts';
+import { wholeInstance, type Finding } from './finding.ts';
 import { sameDocument } from './identical.ts';
 import { rootNode, schemaDocument, type SchemaDocument } from './node.ts';
 import type { Budget, Tolerance } from './proof.ts';
@@ -26,9 +25,7 @@ export function containmentFindings(
   const to = schemaDocument(wide.schema, wide.pointer);
   if (sameDocument(from, to, budget)) return [];
   if (!shareDialect(from, to)) return [{ rule: 'incomparable', keyword: '$schema', at: '', pointer: to.pointer }];
-  const findings = startProof(tolerance, budget).prove([rootNode(from)], rootNode(to), wholeInstance);
-  const once = new Map(findings.map((found) => [`${found.rule} ${found.keyword} ${found.at} ${found.pointer}`, found]));
-  return [...once.values()];
+  return startProof(tolerance, budget).prove([rootNode(from)], rootNode(to), wholeInstance);
 }
 
 function shareDialect(a: SchemaDocument, b: SchemaDocument): boolean {

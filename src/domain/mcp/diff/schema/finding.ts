@@ -47,3 +47,16 @@ export function memberOf({ path, depth }: Instance, name: string): Instance {
 export function elementOf({ path, depth }: Instance, index: number | ''): Instance {
   return { path: `${path}[${index}]`, depth: depth + 1 };
 }
+
+/** Findings without those that say the same of the same place in the schema, which may be used at several in the value. */
+export function distinct(findings: readonly Finding[]): Finding[] {
+  if (findings.length < 2) return [...findings];
+  const first = new Map<string, Finding>();
+  for (const found of findings) {
+    // One `required` is about many properties.
+    const about = found.rule === 'required' ? String(found.wide) : '';
+    const key = `${found.rule} ${found.keyword} ${found.pointer} ${about}`;
+    if (!first.has(key)) first.set(key, found);
+  }
+  return [...first.values()];
+}

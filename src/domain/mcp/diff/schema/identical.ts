@@ -1,25 +1,32 @@
-import { canonicalJson, canonicalSet } from '../canonical-json.ts';
-import { isObject, own } from '../json.ts';
+import { canonicalJson, sameSet } from '../canonical-json.ts';
+import { isObject, own, type JsonObject } from '../json.ts';
 import { isSet, memberPlace, type Place } from '../place.ts';
 import { isAnnotation, isSilent } from './keywords.ts';
-import { referencedNode, rootNode, type SchemaDocument, type SchemaNode } from './node.ts';
+import { referencedNode, type SchemaDocument, type SchemaNode } from './node.ts';
 import type { Budget } from './proof.ts';
 
+/** Two values at the same place of two schemas. */
 interface Pair {
-  readonly a: SchemaNode;
-  readonly b: SchemaNode;
+  readonly x: unknown;
+  readonly y: unknown;
   readonly place: Place;
 }
 
-/** `meaning` follows references and skips what refuses no value; `text` compares every word but scalar annotations. */
-type Reading = 'meaning' | 'text';
+/** The documents of the two sides, and what of them counts. */
+interface Reading {
+  readonly a: SchemaDocument;
+  readonly b: SchemaDocument;
+  /** `meaning` follows references and skips what refuses no value; `text` compares all but scalar annotations. */
+  readonly of: 'meaning' | 'text';
+}
 
 /**
  * Whether two schemas say the same word for word, annotations aside, references followed. False is no statement: they
  * may still mean the same. Costs from the budget; false when it runs out.
  */
 export function identical(a: SchemaNode, b: SchemaNode, budget: Budget): boolean {
-  return equal({ a, b, place: 'schema' }, 'meaning', budget);
+  const reading: Reading = { a: a.document, b: b.document, of: 'meaning' };
+  return equal({ x: a.schema, y: b.schema, place: 'schema' }, reading, budget);
 }
 
 /**
@@ -27,7 +34,7 @@ export function identical(a: SchemaNode, b: SchemaNode, budget: Budget): boolean
  * dialect and whatever their references are.
  */
 export function sameDocument(a: SchemaDocument, b: SchemaDocument, budget: Budget): boolean {
-  return equal({ a: rootNode(a), b: rootNode(b), place: 'schema' }, 'text', budget);
+  return equal({ x: a.root, y: b.root, place: 'schema' }, { a, b, of: 'text' }, budget);
 }
 
 function equal(first: Pair, reading: Reading, budget: Budget): boolean {
@@ -35,54 +42,59 @@ function equal(first: Pair, reading: Reading, budget: Budget): boolean {
   const pending = [first];
   for (let pair = pending.pop(); pair !== undefined; pair = pending.pop()) {
     if (--budget.left < 0) return false;
-    const { place } = pair;
-    const [x, y] = [pair.a.schema, pair.b.schema];
-    if (Array.isArray(x) && Array.isArray(y) && place === 'schema') {
-      if (x.length !== y.length) return false;
-      for (const [index, element] of x.entries()) pending.push(below(pair, element, y[index], place));
+    const { x, y, place } = pair;
+    if (Array.isArray(x) && Array.isArray(y) && (place === 'schema' || isSet(place))) {
+      budget.left -= x.length;
+      if (isSet(place) ? !sameSet(x, y) : x.length !== y.length) return false;
+      if (place === 'schema')
+        for (const [index, element] of x.entries()) pending.push({ x: element, y: y[index], place });
     } else if (isObject(x) && isObject(y) && place !== 'data' && place !== 'set') {
-      const paired = seen.get(x) ?? new Map<unknown, Place>();
-      if (paired.get(y) === place) continue;
-      seen.set(x, paired.set(y, place));
-      const members = memberPairs(pair, reading);
-      if (!members) return false;
-      for (const member of members) pending.push(member);
-    } else if (Array.isArray(x) && Array.isArray(y) && isSet(place)) {
-      budget.left -= x.length + y.length;
-      if (canonicalSet(x).join() !== canonicalSet(y).join()) return false;
-    } else if (x !== y && canonicalJson(x) !== canonicalJson(y)) return false;
+      const paired = seen.get(x);
+      if (paired?.get(y) === place) continue;
+      if (paired) paired.set(y, place);
+      else seen.set(x, new Map([[y, place]]));
+      if (!pushMembers(pending, x, y, place, reading)) return false;
+    } else if (x !== y && (isScalar(x) || isScalar(y) || canonicalJson(x) !== canonicalJson(y))) return false;
   }
   return true;
 }
 
-/** The members to compare; undefined when one side lacks one of them. */
-function memberPairs(pair: Pair, reading: Reading): Pair[] | undefined {
-  const [x, y] = [pair.a.schema, pair.b.schema];
-  const inSchema = pair.place === 'schema' || pair.place === 'schemaOrSet';
-  const pairs: Pair[] = [];
-  if (!isObject(x) || !isObject(y)) return undefined;
-  for (const key of new Set([...Object.keys(x), ...Object.keys(y)])) {
-    const [u, v] = [own(x, key), own(y, key)];
-    if (inSchema && reading === 'text' && isAnnotation(key) && isScalar(u) && isScalar(v)) continue;
-    if (inSchema && reading === 'meaning') {
-      if (isSilent(key)) continue;
-      if (key === '$dynamicRef' || key === '$recursiveRef') return undefined;
-      if (key === '$ref') {
-        const target = targetPair(pair);
-        if (target) pairs.push(target);
-        if (target || sameForeignReference(pair.a, pair.b)) continue;
-        return undefined;
-      }
+/** Adds the members that are to be compared; false when one side lacks one of them. */
+function pushMembers(pending: Pair[], x: JsonObject, y: JsonObject, place: Place, reading: Reading): boolean {
+  const inSchema = place === 'schema' || place === 'schemaOrSet';
+  for (const key of Object.keys(x)) {
+    if (inSchema && doesNotCount(key, x, y, reading)) continue;
+    if (inSchema && reading.of === 'meaning' && isReference(key)) {
+      const targets = key === '$ref' ? sameTargets(x, y, reading) : undefined;
+      if (!targets) return false;
+      pending.push(...targets);
+      continue;
     }
-    if (u === undefined || v === undefined) return undefined;
-    pairs.push(below(pair, u, v, memberPlace(pair.place, key)));
+    const other = own(y, key);
+    if (other === undefined) return false;
+    if (x[key] !== other || !isScalar(other)) pending.push({ x: x[key], y: other, place: memberPlace(place, key) });
   }
-  return pairs;
+  return Object.keys(y).every((key) => Object.hasOwn(x, key) || (inSchema && doesNotCount(key, x, y, reading)));
 }
 
-function targetPair({ a, b }: Pair): Pair | undefined {
-  const [targetA, targetB] = [referencedNode(a), referencedNode(b)];
-  return targetA && targetB ? { a: targetA, b: targetB, place: 'schema' } : undefined;
+function isReference(key: string): boolean {
+  return key === '$ref' || key === '$dynamicRef' || key === '$recursiveRef';
+}
+
+function doesNotCount(key: string, x: JsonObject, y: JsonObject, { of }: Reading): boolean {
+  if (of === 'meaning') return isSilent(key);
+  return isAnnotation(key) && isScalar(own(x, key)) && isScalar(own(y, key));
+}
+
+/** What two references lead to; nothing when they lead to the same other document, undefined when they may differ. */
+function sameTargets(x: JsonObject, y: JsonObject, { a, b }: Reading): Pair[] | undefined {
+  const [from, to] = [
+    { schema: x, pointer: '', document: a },
+    { schema: y, pointer: '', document: b },
+  ] as const;
+  const [targetX, targetY] = [referencedNode(from), referencedNode(to)];
+  if (targetX && targetY) return [{ x: targetX.schema, y: targetY.schema, place: 'schema' }];
+  return sameForeignReference(from, to) ? [] : undefined;
 }
 
 /** Whether both refer to the same other document. What it says is unknown, but it is the same for both. */
@@ -94,11 +106,6 @@ export function sameForeignReference(a: SchemaNode, b: SchemaNode): boolean {
   if (typeof refA !== 'string' || refA.startsWith('#') || !a.document.oneResource || !b.document.oneResource)
     return false;
   return refA === refB && baseA === baseB && !(typeof baseA === 'string' && refA.startsWith(baseA.replace(/#$/, '')));
-}
-
-function below({ a, b }: Pair, x: unknown, y: unknown, place: Place): Pair {
-  // Nobody asks where the parts of equal schemas stand, so they keep their parent's pointer.
-  return { a: { ...a, schema: x }, b: { ...b, schema: y }, place };
 }
 
 function isScalar(value: unknown): boolean {

@@ -12,6 +12,8 @@ export interface SchemaDocument {
   readonly oneResource: boolean;
   /** Whether it uses a keyword that dialects read differently. */
   readonly dialectMatters: boolean;
+  /** What references have been found to point to, since definitions are looked up again and again. */
+  readonly targets: Map<string, SchemaNode | undefined>;
 }
 
 /** A schema inside its document. `pointer` is where it stands in the tool's version. */
@@ -53,7 +55,7 @@ export function schemaDocument(root: unknown, pointer: string): SchemaDocument {
       if (typeof member === 'object' && member !== null) pending.push(member);
     }
   }
-  return { root, pointer, dialect: dialectOf(root), oneResource, dialectMatters };
+  return { root, pointer, dialect: dialectOf(root), oneResource, dialectMatters, targets: new Map() };
 }
 
 function dialectOf(root: unknown): Dialect {
@@ -103,8 +105,14 @@ export function names(list: unknown): string[] {
  */
 export function referencedNode(node: SchemaNode): SchemaNode | undefined {
   const ref = isObject(node.schema) ? own(node.schema, '$ref') : undefined;
-  if (typeof ref !== 'string' || !node.document.oneResource || !/^#(\/|$)/.test(ref)) return undefined;
-  let target: SchemaNode | undefined = rootNode(node.document);
+  const { targets, oneResource } = node.document;
+  if (typeof ref !== 'string' || !oneResource || !/^#(\/|$)/.test(ref)) return undefined;
+  if (!targets.has(ref)) targets.set(ref, located(node.document, ref));
+  return targets.get(ref);
+}
+
+function located(document: SchemaDocument, ref: string): SchemaNode | undefined {
+  let target: SchemaNode | undefined = rootNode(document);
   for (const raw of ref.split('/').slice(1)) {
     const token = decodedToken(raw);
     target = token === undefined ? undefined : step(target, token);

@@ -31,8 +31,6 @@ export function unevaluatedIsAdditional({ schema, document }: SchemaNode): boole
 }
 
 export function objectShape(node: SchemaNode): ObjectShape {
-  const listed = isObject(node.schema) ? listedValues(node.schema) : undefined;
-  if (listed) return shapeOfValues(node, listed);
   const all = (keyword: string) => {
     const nodes = Object.keys(keyed(node.schema, keyword)).map((key) => [key, childNode(node, keyword, key)] as const);
     return new Map(nodes.flatMap(([key, child]) => (child ? [[key, child] as const] : [])));
@@ -43,6 +41,12 @@ export function objectShape(node: SchemaNode): ObjectShape {
     patterns: all('patternProperties'),
     rest: childNode(node, 'additionalProperties') ?? unevaluated,
   };
+}
+
+/** What one schema lets know of the properties of the objects that satisfy it: listed objects are known all through. */
+export function knownShape(node: SchemaNode): ObjectShape {
+  const listed = isObject(node.schema) ? listedValues(node.schema) : undefined;
+  return listed ? shapeOfValues(node, listed) : objectShape(node);
 }
 
 /** The objects that `enum` or `const` lists have just the properties they have. */

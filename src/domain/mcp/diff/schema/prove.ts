@@ -2,13 +2,14 @@ import { isObject } from '../json.ts';
 import { casesOf } from './cases.ts';
 import { conjunction } from './conjuncts.ts';
 import { factsOf, isImpossible, type Facts } from './facts.ts';
-import type { Finding, Instance } from './finding.ts';
+import { distinct, type Finding, type Instance } from './finding.ts';
 import { identical } from './identical.ts';
 import { isSilent } from './keywords.ts';
 import { referencedNode, type SchemaNode } from './node.ts';
 import type { Budget, Claim, Proof, Tolerance } from './proof.ts';
 import { saysTheSame } from './rules/same-keyword.ts';
 import { entryOf, type Entry } from './rules/table.ts';
+import { isSameClaim, SettledClaims } from './settled-claims.ts';
 
 /** Schemas nested deeper than this are not compared. */
 const deepest = 80;
@@ -18,19 +19,39 @@ const mostSplits = 4;
 /** A proof inside `outside` others, which bounds how deep proofs nest altogether. */
 export function startProof(tolerance: Tolerance, budget: Budget, outside = 0): Proof {
   const open: Claim[] = [];
+  const settled = new SettledClaims();
+  /** The outermost open claim that what is being proven rests on. */
+  let restsOn = Infinity;
+
   const proof: Proof = {
     tolerance,
     budget,
     open,
     prove(narrow, wide, at) {
       const claim = { narrow: narrow.map(dereferenced), wide: dereferenced(wide), at };
-      const isKnown = (node: SchemaNode) => node.schema === false || identical(node, claim.wide, budget);
-      if (isTrivial(claim.wide) || claim.narrow.some(isKnown) || isAssumed(open, claim)) return [];
+      if (isTrivial(claim.wide) || claim.narrow.some(({ schema }) => schema === false)) return [];
+      const known = settled.findingsOn(claim);
+      if (known) {
+        budget.left -= known.length;
+        return budget.left < 0 ? [usedUp(wide)] : known;
+      }
+      // A claim may rest on itself when it comes back about a part of the value it was made for: values are finite, so
+      // it holds for the innermost parts first. About the same value it would be a circle.
+      const assumed = open.findIndex((one) => one.at.depth < at.depth && isSameClaim(one, claim));
+      if (assumed >= 0) {
+        restsOn = Math.min(restsOn, assumed);
+        return [];
+      }
       if (--budget.left < 0) return [usedUp(wide)];
       if (open.length + outside >= deepest) return [beyond(wide, at)];
+      const restedOn = restsOn;
+      restsOn = Infinity;
       open.push(claim);
-      const findings = contained(proof, claim);
+      const findings = distinct(contained(proof, claim));
       open.pop();
+      // What rests on a claim further out is only as good as that one.
+      if (restsOn >= open.length) settled.add(claim, findings);
+      restsOn = Math.min(restsOn, restedOn);
       return findings;
     },
     holds(narrow, wide, at) {
@@ -58,25 +79,8 @@ function isTrivial({ schema }: SchemaNode): boolean {
   return schema === true || (isObject(schema) && Object.keys(schema).every(isSilent));
 }
 
-/**
- * A claim may rest on itself when it comes back about a part of the value it was made for: values are finite, so it
- * holds for the innermost parts first. About the same value it would be a circle.
- */
-function isAssumed(open: readonly Claim[], claim: Claim): boolean {
-  return open.some(
-    ({ narrow, wide, at }) =>
-      at.depth < claim.at.depth &&
-      isSameNode(wide, claim.wide) &&
-      narrow.length === claim.narrow.length &&
-      narrow.every((node, index) => isSameNode(node, claim.narrow[index])),
-  );
-}
-
-function isSameNode(a: SchemaNode, b: SchemaNode | undefined): boolean {
-  return a.schema === b?.schema && a.document === b?.document;
-}
-
 function contained(proof: Proof, { narrow, wide, at }: Claim): Finding[] {
+  if (narrow.some((node) => identical(node, wide, proof.budget))) return [];
   const facts = factsOf(narrow, proof.budget);
   if (isImpossible(facts)) return [];
   const goals = conjunction([wide], 'goal');

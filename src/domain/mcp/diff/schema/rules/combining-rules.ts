@@ -1,3 +1,4 @@
+import { childPointer } from '../../json.ts';
 import { casesOf } from '../cases.ts';
 import { factsOf, type Facts } from '../facts.ts';
 import type { Finding, Instance } from '../finding.ts';
@@ -13,7 +14,7 @@ export function alternativesRule(keyword: 'anyOf' | 'oneOf'): Rule {
   return (proof, facts, wide, at) => {
     const branches = listedNodes(wide, keyword);
     if (branches.length === 0) return [incomparable(keyword, wide, at)];
-    const fitting = branches.filter((branch) => proof.prove(facts.nodes, branch, at).length === 0);
+    const fitting = branches.filter((branch) => fits(proof, facts, branch, at));
     if (keyword === 'anyOf' && fitting.length > 0) return [];
     if (fitting.some((branch) => excludesOthers(proof, facts, branch, branches))) return [];
     if (fitting.length > 0) return [incomparable(keyword, wide, at)];
@@ -21,6 +22,12 @@ export function alternativesRule(keyword: 'anyOf' | 'oneOf'): Rule {
     // That every value fits some branch is not enough where it must fit one only.
     return keyword === 'oneOf' && findings.length === 0 ? [incomparable(keyword, wide, at)] : findings;
   };
+}
+
+function fits(proof: Proof, facts: Facts, branch: SchemaNode, at: Instance): boolean {
+  // Most branches are of another type: that is seen without a proof.
+  const isOfType = (facts.kinds & ~factsOf([branch], proof.budget).kinds) === NONE;
+  return isOfType && proof.prove(facts.nodes, branch, at).length === 0;
 }
 
 /** Whether values that fit the branch fit no other: `oneOf` refuses what fits two. */
@@ -38,12 +45,12 @@ function uncovered(
 ): Finding[] {
   const cases = casesOf(facts, proof.budget)?.map((one) => one.facts) ?? [facts];
   return cases.flatMap((one): Finding[] => {
-    if (branches.some((branch) => proof.prove(one.nodes, branch, at).length === 0)) return [];
-    const meant = branches.filter((branch) => (factsOf([branch], proof.budget).kinds & one.kinds) !== NONE);
+    if (branches.some((branch) => fits(proof, one, branch, at))) return [];
+    const meant = branches.filter((branch) => !unsatisfiable([...one.nodes, branch], proof.budget));
     const [only, ...more] = meant;
-    if (!only) return [{ ...otherwise, rule: 'type', narrow: one.kinds }];
-    if (more.length > 0) return [{ ...otherwise, narrow: one.kinds }];
-    return proof.prove(one.nodes, only, at);
+    if (only && more.length === 0) return proof.prove(one.nodes, only, at);
+    const isOfNoType = branches.every((branch) => (factsOf([branch], proof.budget).kinds & one.kinds) === NONE);
+    return [{ ...otherwise, rule: isOfNoType ? 'type' : otherwise.rule, narrow: one.kinds }];
   });
 }
 
@@ -74,7 +81,8 @@ export function dependencyRule(keyword: 'dependentRequired' | 'dependentSchemas'
       const isShown = Array.isArray(demanded)
         ? namesAreGiven(facts, premises, demanded)
         : schemaIsGiven(proof, facts, premises, childNode(wide, keyword, trigger), at);
-      return isShown ? [] : [finding('dependency', keyword, wide, at, { wide: trigger })];
+      const found = finding('dependency', keyword, wide, at, { wide: trigger });
+      return isShown ? [] : [{ ...found, pointer: childPointer(found.pointer, trigger) }];
     });
   };
 }

@@ -4,7 +4,7 @@ import type { Facts } from '../facts.ts';
 import { NONE, OBJECT } from '../kinds.ts';
 import { mentionedNames } from '../mentions.ts';
 import { childNode, names, type SchemaNode } from '../node.ts';
-import { objectShape, propertyOf, requiredNames, type ObjectShape } from '../object-shape.ts';
+import { knownShape, objectShape, propertyOf, requiredNames, type ObjectShape } from '../object-shape.ts';
 import type { Proof } from '../proof.ts';
 import { finding, incomparable, said, type Rule } from './rule.ts';
 
@@ -16,12 +16,12 @@ export const requiredRule: Rule = (_proof, facts, wide, at) => {
   const list = said(wide, 'required');
   if (!Array.isArray(list)) return [incomparable('required', wide, at)];
   const given = requiredNames(facts);
-  const shapes = facts.nodes.map(objectShape);
+  const shapes = facts.nodes.map(knownShape);
   return names(list)
     .filter((name) => !given.has(name) && !inEveryValue(facts, name))
     .map((name) => {
       const narrow = shapes.some(({ properties }) => properties.has(name)) ? 'optional' : 'unknown';
-      return finding('required', 'required', wide, memberOf(at, name), { narrow });
+      return finding('required', 'required', wide, memberOf(at, name), { narrow, wide: name });
     });
 };
 
@@ -37,7 +37,7 @@ export const propertiesRule: Rule = (proof, facts, wide, at) => {
     if (!isObject(said(wide, keyword) ?? {})) return [incomparable(keyword, wide, at)];
   }
   const known: Known = {
-    shapes: facts.nodes.map(objectShape),
+    shapes: facts.nodes.map(knownShape),
     isSendable: proof.tolerance === 'new arguments' ? mentionedNames(facts.nodes) : () => true,
   };
   const goal = objectShape(wide);
