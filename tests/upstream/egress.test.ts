@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createAddressPolicy } from '../../src/infrastructure/egress/address-policy.ts';
 import { createEgressPolicy, type EgressOptions } from '../../src/infrastructure/egress/egress-policy.ts';
+import type { ResolveAll } from '../../src/infrastructure/egress/guarded-lookup.ts';
 import { EgressRefused } from '../../src/ports/egress.ts';
 
 const strict = createAddressPolicy({ allow: [], allowLoopback: false });
@@ -100,7 +101,7 @@ function fetchText(url: string, options: EgressOptions): Promise<string> {
   });
 }
 
-const answering = (...addresses: string[]): EgressOptions['resolve'] => {
+const answering = (...addresses: string[]): ResolveAll => {
   const answers: LookupAddress[] = addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 }));
   return (_hostname, _options, callback) => callback(null, answers);
 };
@@ -151,7 +152,7 @@ describe('a connection', () => {
   test('is refused when the name has changed its mind since it was first looked at', async () => {
     const target = await startTarget();
     const answers = ['127.0.0.1', '10.0.0.1'];
-    const resolve: EgressOptions['resolve'] = (_hostname, _options, callback) =>
+    const resolve: ResolveAll = (_hostname, _options, callback) =>
       callback(null, [{ address: answers.shift() ?? '10.0.0.1', family: 4 }]);
     const options = { allow: [], allowLoopback: true, resolve };
     await expect(fetchText(`http://rebinding.example:${target.port}/`, options)).resolves.toBe('reached');

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import { createEgressPolicy } from '../../src/infrastructure/egress/egress-policy.ts';
 import { createUpstreams, type UpstreamsOptions } from '../../src/mcp/upstream/upstreams.ts';
+import type { ToolResult } from '../../src/domain/execution/result.ts';
 import type { Transport } from '../../src/domain/mcp/definition.ts';
 import type { Logger } from '../../src/ports/logger.ts';
 import { UpstreamError, type Upstreams, type UpstreamTarget } from '../../src/ports/upstream.ts';
@@ -78,6 +79,6 @@ export async function failureOf(promise: Promise<unknown>): Promise<UpstreamErro
 }
 
 /** The text of a result's first block. */
-export function textOf(result: { readonly content: readonly { readonly text?: unknown }[] }): string {
-  return String(result.content[0]?.text);
+export function textOf(result: ToolResult): string {
+  return String(result.content[0]?.['text']);
 }

@@ -45,15 +45,15 @@ export class MessageLines {
       this.#parts.push(piece);
       return;
     }
-    if (before <= this.#options.maxBytes) this.#startSkipping();
+    if (before <= this.#options.maxBytes) this.#startSkipping(piece);
     const tail = this.#tail ?? Buffer.alloc(0);
     this.#tail = Buffer.concat([tail, piece.subarray(-EDGE)]).subarray(-EDGE);
     const endless = this.#options.maxBytes * PATIENCE;
     if (before <= endless && this.#size > endless) this.#options.onEndless();
   }
 
-  #startSkipping(): void {
-    const head = Buffer.concat(this.#parts.slice(0, 2)).subarray(0, EDGE);
+  #startSkipping(piece: Buffer): void {
+    const head = Buffer.concat([...this.#parts, piece].map((part) => part.subarray(0, EDGE))).subarray(0, EDGE);
     this.#parts = [];
     const id = idAtHead(head.toString('latin1'));
     if (id !== undefined) {

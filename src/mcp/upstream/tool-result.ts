@@ -33,7 +33,7 @@ export function checkToolResult(value: unknown): ToolResult {
   if (isDeeperThan(value, MAX_DEPTH)) throw wrong(`is nested deeper than ${MAX_DEPTH} levels`);
   if (content !== undefined && resultType === undefined) return value as ToolResult;
   const { resultType: _, ...result } = value;
-  return { ...result, content: blocks } as ToolResult;
+  return { ...result, content: blocks };
 }
 
 function checkBlock(block: unknown, index: number): void {
