@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { CatalogueEntry } from '../../../src/ports/read-stores.ts';
 import type { MakePlace, Place } from './suite.ts';
 
 export function catalogueContract(makePlace: MakePlace): void {
@@ -15,8 +16,8 @@ export function catalogueContract(makePlace: MakePlace): void {
     });
 
     it('keeps what was published last for each model, for whoever opens it', async () => {
-      const first = { live: 1, previous: null, schemaVersion: 1 };
-      const second = { live: 2, previous: 1, schemaVersion: 1 };
+      const first: CatalogueEntry = { live: 1, previous: null, schemaVersion: 1 };
+      const second: CatalogueEntry = { live: 2, previous: 1, schemaVersion: 1 };
       const stores = place.open();
       await stores.publish(
         new Map([

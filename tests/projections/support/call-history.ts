@@ -5,7 +5,8 @@ import { NO_STREAM } from '../../../src/ports/event-store.ts';
 /** Appended at a time: one transaction of the log. */
 const CALLS_TOGETHER = 200;
 
-const WORDS = 'order invoice customer payment delivery account search report weather translate summary 版本 控制 数据'.split(' ');
+const WORDS =
+  'order invoice customer payment delivery account search report weather translate summary 版本 控制 数据'.split(' ');
 
 /** Appends calls of tools as they look when they succeed, three events each, until the log has so many events more. */
 export async function appendCalls(store: EventStore, events: number, from = 0): Promise<void> {
