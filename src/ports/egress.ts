@@ -14,6 +14,15 @@ export interface Egress {
   close(): void;
 }
 
+/** What a request may say to the agents besides the options of Node. */
+export interface EgressRequest {
+  /**
+   * A name for sockets of their own, of which one origin has as many again. Streams that stay open name one, so that they
+   * do not take the place of requests that come and go.
+   */
+  readonly pool?: string;
+}
+
 /** The target's address is not allowed by `ANNALS_EGRESS_ALLOW`; nothing was sent. */
 export class EgressRefused extends Error {
   override readonly name = 'EgressRefused';

@@ -231,6 +231,20 @@ describe('a stream of events', () => {
   });
 });
 
+test('many connections that listen to one server leave room for calls', async () => {
+  const http = await startMisbehavingHttp('json');
+  onTestFinished(() => http.close());
+  const egress = createEgressPolicy({ allow: [], allowLoopback: true, maxSockets: 2 });
+  const { upstreams } = startUpstreams({ egress });
+  const servers = Array.from({ length: 5 }, () => target({ type: 'streamable-http', url: http.url }));
+  for (const server of servers) {
+    const result = await upstreams.callTool(server, { name: 'echo', arguments: { message: 'heard' } }, soon);
+    expect(textOf(result)).toBe('heard');
+  }
+  await until(() => http.listeners.size === 2, 'as many listen as may');
+  egress.close();
+});
+
 describe('an answer', () => {
   test('that is compressed is refused, for it was not asked for', async () => {
     const { http, call } = await start('json');

@@ -282,6 +282,17 @@ describe('the process of a stdio server', () => {
     expect(logs()).toEqual(['started with ECHO_TO_STDERR HOME LANG PATH TMPDIR', 'told [secret]']);
   });
 
+  test('that ends at once does not carry a secret into the error', async () => {
+    const { upstreams } = startUpstreams({ resolveSecret: async () => 'very-secret' });
+    const server = misbehavingStdio('exits');
+    const transport = {
+      ...server.transport,
+      env: { ECHO_TO_STDERR: { secret: 'key' } },
+    } as UpstreamTarget['transport'];
+    const { call } = caller(upstreams, { ...server, transport });
+    expect((await failureOf(call('echo'))).message).toContain('cannot read my configuration [secret]');
+  });
+
   test('is not started when a secret cannot be had', async () => {
     const { upstreams } = startUpstreams();
     const server = misbehavingStdio();

@@ -2,7 +2,7 @@ import { Agent as HttpAgent, type AgentOptions, type ClientRequestArgs } from 'n
 import { Agent as HttpsAgent } from 'node:https';
 import { isIP, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { Egress } from '../../ports/egress.ts';
+import type { Egress, EgressRequest } from '../../ports/egress.ts';
 import { createAddressPolicy, type AddressPolicy, type AddressPolicyOptions } from './address-policy.ts';
 import { createGuardedLookup, refused, type ResolveAll } from './guarded-lookup.ts';
 
@@ -13,6 +13,10 @@ export interface EgressOptions extends AddressPolicyOptions {
   readonly resolve?: ResolveAll;
 }
 
+/** Milliseconds that an unused connection is kept: less than the five seconds after which many servers close it. */
+const KEEP_MS = 4000;
+
+type PooledTarget = ClientRequestArgs & EgressRequest;
 type Connected = (error: Error | null, socket: Duplex) => void;
 
 /**
@@ -26,6 +30,7 @@ export function createEgressPolicy(options: EgressOptions): Egress {
     keepAlive: true,
     maxSockets: options.maxSockets ?? 64,
     scheduling: 'lifo' as const,
+    timeout: KEEP_MS,
     lookup: createGuardedLookup(policy, options.resolve),
   } satisfies AgentOptions;
   const http = new GuardedHttpAgent(policy, agentOptions);
@@ -52,6 +57,10 @@ class GuardedHttpAgent extends HttpAgent {
   override createConnection(target: ClientRequestArgs, connected?: Connected): Duplex | null | undefined {
     return guard(this.#policy, target, connected, () => super.createConnection(target, connected));
   }
+
+  override getName(target?: PooledTarget): string {
+    return pooled(super.getName(target), target);
+  }
 }
 
 class GuardedHttpsAgent extends HttpsAgent {
@@ -65,6 +74,15 @@ class GuardedHttpsAgent extends HttpsAgent {
   override createConnection(target: ClientRequestArgs, connected?: Connected): Duplex | null | undefined {
     return guard(this.#policy, target, connected, () => super.createConnection(target, connected));
   }
+
+  override getName(target?: PooledTarget): string {
+    return pooled(super.getName(target), target);
+  }
+}
+
+/** Requests that name a pool share sockets among themselves only. */
+function pooled(name: string, target: PooledTarget | undefined): string {
+  return target?.pool === undefined ? name : `${name}:${target.pool}`;
 }
 
 function guard(

@@ -2,6 +2,7 @@ import { request as requestHttp, validateHeaderName, validateHeaderValue } from 
 import type { Agent as HttpAgent, ClientRequest, RequestOptions } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import type { Agent as HttpsAgent } from 'node:https';
+import type { EgressRequest } from '../../ports/egress.ts';
 import { UpstreamError } from '../../ports/upstream.ts';
 
 export interface Agents {
@@ -16,6 +17,8 @@ export type FlatHeaders = readonly string[];
 export interface HttpEndpoint {
   readonly origin: string;
   request(method: 'GET' | 'POST' | 'DELETE', headers: FlatHeaders): ClientRequest;
+  /** A GET whose answer stays open. */
+  listen(headers: FlatHeaders): ClientRequest;
 }
 
 /** Headers that belong to HTTP or to the protocol; a registered header may not speak for them. */
@@ -43,9 +46,11 @@ export function createHttpEndpoint(url: string | URL, agents: Agents): HttpEndpo
     path: pathname + search,
     setDefaultHeaders: false,
   } satisfies RequestOptions;
+  const listening = { ...options, method: 'GET', pool: 'listening' } satisfies RequestOptions & EgressRequest;
   return {
     origin,
     request: (method, headers) => send({ ...options, method, headers: ['host', host, ...headers] }),
+    listen: (headers) => send({ ...listening, headers: ['host', host, ...headers] }),
   };
 }
 

@@ -94,7 +94,9 @@ export class HttpExchange {
     onResponse: (response: IncomingMessage) => void,
   ): void {
     try {
-      const request = this.#options.endpoint.request(method, headers);
+      const { endpoint } = this.#options;
+      const request =
+        this.id === undefined && method === 'GET' ? endpoint.listen(headers) : endpoint.request(method, headers);
       this.#request = request;
       request.on('response', onResponse);
       request.on('error', (error) => this.#settle(socketFailure(error)));

@@ -33,8 +33,8 @@ export async function prepareWires(
     const { command, args = [], cwd } = transport;
     const { values: env, secrets } = await resolveSettings(transport.env ?? {}, options.resolveSecret);
     const launch = prepareLaunch({ command, args, env, cwd }, options.launchRules);
-    const log = (line: string): void => hooks.log(blackOut(line, secrets));
-    return () => new StdioWire({ launch, maxResultBytes, killGraceMs, running, log, note });
+    const redact = (text: string): string => blackOut(text, secrets);
+    return () => new StdioWire({ launch, maxResultBytes, killGraceMs, running, redact, log: hooks.log, note });
   }
   const { values } = await resolveSettings(transport.headers ?? {}, options.resolveSecret);
   const headers = flatHeaders(values);

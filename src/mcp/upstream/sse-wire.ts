@@ -53,7 +53,7 @@ export class SseWire implements Wire {
     return new Promise((resolve, reject) => {
       this.#resolveStart = resolve;
       this.#rejectStart = reject;
-      const request = this.#endpoint.request('GET', this.#options.headers.concat('accept', 'text/event-stream'));
+      const request = this.#endpoint.listen(this.#options.headers.concat('accept', 'text/event-stream'));
       this.#stream = request;
       request.on('response', (response) => this.#read(response));
       request.on('error', (error) => this.#end(socketFailure(error)));

@@ -20,6 +20,8 @@ export interface StdioWireOptions {
   readonly killGraceMs: number;
   /** The wire stands in here as long as its process runs. */
   readonly running: Set<RunningProcess>;
+  /** Takes secrets out of what the process writes. */
+  readonly redact: (text: string) => string;
   readonly log: (line: string) => void;
   readonly note: Note;
 }
@@ -54,8 +56,9 @@ export class StdioWire implements Wire, RunningProcess {
   constructor(options: StdioWireOptions) {
     this.#options = options;
     this.#stderr = new TextLines((line) => {
-      if (line.trim() !== '') this.#lastWords = line;
-      options.log(line);
+      const clean = options.redact(line);
+      if (clean.trim() !== '') this.#lastWords = clean;
+      options.log(clean);
     });
     this.#lines = new MessageLines({
       maxBytes: options.maxResultBytes,
@@ -118,7 +121,7 @@ export class StdioWire implements Wire, RunningProcess {
     try {
       value = JSON.parse(text);
     } catch {
-      this.#options.log(`[stdout] ${shorten(text, 1000)}`);
+      this.#options.log(`[stdout] ${shorten(this.#options.redact(text), 1000)}`);
       this.#options.note('not_json', 'the server printed a line to its standard output that is not JSON');
       return;
     }
