@@ -63,19 +63,31 @@ function kindsOfOne(node: SchemaNode, budget: Budget, level: number): Kinds {
   const { schema } = node;
   if (schema === false) return NONE;
   if (!isObject(schema)) return ANY;
+  const known = node.document.kinds.get(schema);
+  if (known !== undefined) return known;
   let kinds = declaredKinds(schema) ?? ANY;
   const listed = listedValues(schema);
   if (listed) kinds &= listed.reduce<Kinds>((all, value) => all | kindOf(value), NONE);
   const step = own(schema, 'multipleOf');
   if (typeof step === 'number' && Number.isInteger(step)) kinds &= ~FRACTION;
   // Alternatives of alternatives of … are of any kind: the question is not worth more.
-  if (level > 4 || --budget.left < 0) return kinds;
+  if (level > 3) return kinds;
   for (const keyword of ['anyOf', 'oneOf']) {
     const branches = listedNodes(node, keyword);
-    if (branches.length === 0) continue;
-    kinds &= branches.reduce<Kinds>((all, branch) => {
-      return all | kindsOf(conjunction([branch], 'premise').nodes, budget, level + 1);
-    }, NONE);
+    if (branches.length > 0) kinds &= kindsOfBranches(branches, budget, level + 1);
+  }
+  // Further down the answer was cut short.
+  if (level === 0) node.document.kinds.set(schema, kinds);
+  return kinds;
+}
+
+function kindsOfBranches(branches: readonly SchemaNode[], budget: Budget, level: number): Kinds {
+  let kinds = NONE;
+  for (const branch of branches) {
+    const { nodes } = conjunction([branch], 'premise');
+    budget.left -= nodes.length;
+    kinds |= budget.left < 0 ? ANY : kindsOf(nodes, budget, level);
+    if (kinds === ANY) break;
   }
   return kinds;
 }

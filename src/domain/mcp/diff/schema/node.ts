@@ -1,4 +1,5 @@
 import { childPointer, isObject, own, type JsonObject } from '../json.ts';
+import type { Kinds } from './kinds.ts';
 
 export type Dialect = '2020-12' | '2019-09' | 'draft-07' | 'unknown';
 
@@ -14,6 +15,8 @@ export interface SchemaDocument {
   readonly dialectMatters: boolean;
   /** What references have been found to point to, since definitions are looked up again and again. */
   readonly targets: Map<string, SchemaNode | undefined>;
+  /** Which kinds of values its schemas have been found to allow. */
+  readonly kinds: Map<object, Kinds>;
 }
 
 /** A schema inside its document. `pointer` is where it stands in the tool's version. */
@@ -55,7 +58,7 @@ export function schemaDocument(root: unknown, pointer: string): SchemaDocument {
       if (typeof member === 'object' && member !== null) pending.push(member);
     }
   }
-  return { root, pointer, dialect: dialectOf(root), oneResource, dialectMatters, targets: new Map() };
+  return { root, pointer, dialect: dialectOf(root), oneResource, dialectMatters, targets: new Map(), kinds: new Map() };
 }
 
 function dialectOf(root: unknown): Dialect {
