@@ -50,7 +50,7 @@ export async function changeMcp(
 ): Promise<Outcome<RegisteredMcp>> {
   const outcome = await transact(deps, context, async (transaction) => {
     const mcp = present(await transaction.load(mcpDecider, id));
-    const definition = parseDefinition(mergePatch(mcp.definition, patch));
+    const definition = parseDefinition(mergePatch(targetOf(mcp.definition, patch), patch));
     if ('transport' in patch) await admit(deps, context, definition, `mcp-${id}`);
     // First, so that a caller who saw an older revision is told so, and not that some name is taken.
     const changed = await transaction.decide(mcpDecider, id, { type: 'ChangeMcp', definition }, { conditional: true });
@@ -64,6 +64,16 @@ export async function changeMcp(
     return changed;
   });
   return registeredOutcome(outcome);
+}
+
+/**
+ * What a patch is merged into. A transport of another type shares no meaning with the one that is there, so it takes its
+ * place whole, and its caller need not null the fields of the old one.
+ */
+function targetOf(definition: McpDefinition, { transport }: Readonly<Record<string, unknown>>): Partial<McpDefinition> {
+  const { transport: current, ...rest } = definition;
+  const type = typeof transport === 'object' && transport !== null && 'type' in transport ? transport.type : undefined;
+  return type === undefined || type === current.type ? definition : rest;
 }
 
 /** Makes the content of an older version the newest version. */

@@ -132,7 +132,7 @@ function faultOf(route: Route, status: number, body: unknown): string | undefine
   const answer = route.responses[status];
   if (!answer || status >= 300) return `answered ${status}`;
   if (!answer.schema) return undefined;
-  const parsed = (answer.schema).safeParse(body);
+  const parsed = answer.schema.safeParse(body);
   if (!parsed.success) return JSON.stringify(parsed.error.issues);
   // Parsing drops what the schema does not know.
   return isDeepStrictEqual(parsed.data, body) ? undefined : 'has fields that are not documented';

@@ -32,7 +32,7 @@ export function sseAnswer(feed: Feed, topic: Topic, after: number, context: Requ
     headers: { 'X-Accel-Buffering': 'no' },
     // Answers when the stream has begun: what waits for its end would be kept as long as it lasts, for each reader.
     async write(response) {
-      if (response.destroyed) return;
+      if (hasGone(response)) return;
       response.write(`retry: ${retryMs}\n\n`);
       const { filter, audience, allowed, last } = topic;
       const reading = await feed.read({
@@ -43,7 +43,10 @@ export function sseAnswer(feed: Feed, topic: Topic, after: number, context: Requ
         sink: sseSink(response, audience),
         ...(last ? { last } : {}),
       });
-      if (response.destroyed) return reading.stop();
+      if (hasGone(response)) {
+        reading.stop();
+        return;
+      }
       response.on('drain', reading.drained);
       // What was written before the reading was there may have drained unnoticed.
       if (!response.writableNeedDrain) reading.drained();
@@ -57,6 +60,10 @@ export function sseAnswer(feed: Feed, topic: Topic, after: number, context: Requ
       });
     },
   };
+}
+
+function hasGone(response: ServerResponse): boolean {
+  return response.destroyed;
 }
 
 function progressFrame(progress: Progress): string {

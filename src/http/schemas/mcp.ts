@@ -12,7 +12,9 @@ export const mcpPatch = z
     name: mcpNameSchema.exactOptional(),
     description: z.string().max(4000).nullable().exactOptional(),
     tags: z.array(z.string().min(1).max(50)).max(50).nullable().exactOptional(),
-    transport: jsonObject.exactOptional().meta({ description: 'A merge patch of the transport' }),
+    transport: jsonObject
+      .exactOptional()
+      .meta({ description: 'A merge patch of the transport; one of another type replaces it' }),
   })
   .meta({ id: 'McpPatch', description: 'A JSON merge patch (RFC 7396): null resets a field' });
 
