@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { AllSlice, DecodeEventData, EventStore, StreamAppend } from '../../../ports/event-store.ts';
+import type { AllSlice, DecodeEventData, EventStore, Revision, StreamAppend } from '../../../ports/event-store.ts';
 import { StoreUnavailable } from '../../../ports/unavailable.ts';
 import { CommittedLog } from './committed-log.ts';
 import { matcherOf } from './event-matcher.ts';
@@ -45,6 +45,15 @@ export function createSqliteEventStore(options: SqliteEventStoreOptions, transac
     return { ...slice, fromDisk: true };
   };
 
+  /** Asked of the disk once, and known from then on: this is the only writer. */
+  const headOf = (stream: string): Revision => {
+    const known = committed.streamHeads.get(stream);
+    if (known !== undefined) return known;
+    const head = reading(() => file.use().queries.streamHead(stream));
+    committed.streamHeads.set(stream, head);
+    return head;
+  };
+
   const write = async (appends: readonly StreamAppend[]) =>
     writer.append(appends.map((append) => prepareAppend(append, decode)));
 
@@ -68,7 +77,9 @@ export function createSqliteEventStore(options: SqliteEventStoreOptions, transac
           ? committed.recent.forward(stream, from ?? 0, limit)
           : committed.recent.backward(stream, from, limit);
       if (recent !== undefined) return recent;
+      // Whoever folds a stream asks again and again what came since: mostly nothing, and the head tells.
       const queries = () => file.use().queries;
+      if (direction === 'forward' && (from ?? 0) > headOf(stream)) return [];
       return readStreamPieces(queries, decode, stream, options, committed.head).catch(throwExplained);
     },
 

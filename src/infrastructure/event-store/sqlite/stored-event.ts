@@ -48,7 +48,8 @@ function prepareEvent({ type, data, metadata }: EventToAppend, decode: DecodeEve
     throw new TypeError(`the data of ${type} is ${dataText.length} characters long; ${MOST_CHARACTERS} are allowed`);
   }
   const metadataText = JSON.stringify(metadata);
-  const kept = JSON.parse(metadataText) as EventMetadata;
+  // Flat text, as was just made sure: a copy is what JSON would give back.
+  const kept = { ...metadata };
   return { type, dataText, metadataText, data: decodeText(decode, type, kept, dataText), metadata: kept };
 }
 
