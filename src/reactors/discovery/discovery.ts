@@ -51,7 +51,9 @@ async function discover(deps: DiscoveryDeps, context: CommandContext, mcpId: str
     return discovered(await publishDiscoveredTools(deps, own, mcpId, version, offer));
   } catch (error) {
     if (!(error instanceof UpstreamError)) throw error;
-    const { code, message } = error;
+    const { message } = error;
+    // What ran out of time was no execution; to its callers the server is one that does not answer.
+    const code = error.code === 'execution_timed_out' ? 'upstream_unavailable' : error.code;
     return discovered(await reportFailedDiscovery(deps, own, mcpId, { version, code, message }));
   }
 }
