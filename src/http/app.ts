@@ -37,12 +37,15 @@ function begin(checkHost: AppParts['checkHost']): RequestHandler {
   };
 }
 
+/** What is not built yet, and what an MCP server did: the record of its call tells that. */
+const notOurs: ReadonlySet<number> = new Set([501, 502, 504]);
+
 function answerProblem({ writer, wrote }: Pipeline, logger: Logger): ErrorRequestHandler {
   // Express knows an error handler by its four parameters.
   return (error: unknown, request, response, _next) => {
     const problem = problemOf(error);
     const context = contextOf(response);
-    if (problem.status >= 500 && problem.status !== 501) {
+    if (problem.status >= 500 && !notOurs.has(problem.status)) {
       const { correlationId } = context;
       const fields = { error: problem.cause ?? problem, correlationId, method: request.method, path: request.path };
       logger.error(fields, `request failed: ${problem.code}`);
