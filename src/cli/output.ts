@@ -41,6 +41,14 @@ function bar(share: number): string {
   return `[${'#'.repeat(full)}${'.'.repeat(20 - full)}]`;
 }
 
+/** Ends the command with its reader: one that has seen enough (`| head`) closes the pipe, and nothing has failed. */
+export function endWithReader(): void {
+  process.stdout.on('error', (error) => {
+    if ('code' in error && error.code === 'EPIPE') process.exit(0);
+    throw error;
+  });
+}
+
 /** Writes to standard output, and waits while its reader does not keep up. */
 export async function write(chunk: string | Uint8Array): Promise<void> {
   if (process.stdout.write(chunk)) return;

@@ -6,6 +6,7 @@ import { signLocalToken } from '../http/auth/local-token.ts';
 import { createPinoLogger } from '../infrastructure/logging/pino-logger.ts';
 import { createApiClient, type ApiClient } from './api-client.ts';
 import { CliError } from './cli-error.ts';
+import { endWithReader } from './output.ts';
 
 /**
  * Gives a command the server to talk to: the one that `ANNALS_URL` names (with `ANNALS_TOKEN`), else the one that runs on
@@ -16,13 +17,14 @@ import { CliError } from './cli-error.ts';
  */
 export async function withServer<Result>(work: (api: ApiClient) => Promise<Result>): Promise<Result> {
   const config = loadConfig(process.env);
+  endWithReader();
   const { apiUrl, apiToken } = config;
   if (apiUrl !== undefined) {
     if (apiToken === undefined) throw new CliError('ANNALS_URL is set: set ANNALS_TOKEN to an access token as well');
     return work(createApiClient(apiUrl, () => apiToken));
   }
   const running = findServer(config.dataDir);
-  if (running !== undefined) return work(localClient(running));
+  if (running !== undefined && (await answers(running))) return work(localClient(running));
 
   const logger = createPinoLogger({
     level: 'warn',
@@ -30,6 +32,11 @@ export async function withServer<Result>(work: (api: ApiClient) => Promise<Resul
     destination: { write: (line) => void process.stderr.write(line) },
   });
   const annals = await startAnnals({ ...config, port: 0, host: '127.0.0.1' }, { logger });
+  if (annals.adminPassword !== undefined) {
+    console.error(
+      `annals: this is a new data directory; its user admin has the password ${annals.adminPassword} (shown only now)`,
+    );
+  }
   try {
     return await work(localClient(annals.url));
   } finally {
@@ -39,5 +46,15 @@ export async function withServer<Result>(work: (api: ApiClient) => Promise<Resul
   function localClient(address: string): ApiClient {
     const { jwtSecret } = loadOrCreateSecrets(config.dataDir, config);
     return createApiClient(address, () => signLocalToken(jwtSecret));
+  }
+}
+
+/** A server that was killed leaves its address behind, and the number of its process may be another's by now. */
+async function answers(url: string): Promise<boolean> {
+  try {
+    return (await fetch(new URL('/health/live', url))).ok;
+  } catch {
+    // Should it live all the same, the directory's lock says so next.
+    return false;
   }
 }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Command } from 'commander';
 import { isRecord } from '../api-client.ts';
 import { CliError } from '../cli-error.ts';
+import { printJson } from '../output.ts';
 import { withServer } from '../target.ts';
 
 export function addAdmin(program: Command): void {
@@ -11,13 +12,16 @@ export function addAdmin(program: Command): void {
     .command('reset-password')
     .description('give a user a new password, print it once, and end all the sessions of the user')
     .argument('<user>', 'user name or id')
-    .action(async (user: string) => {
+    .option('--json', 'print the answer as JSON')
+    .action(async (user: string, { json }: { readonly json?: boolean }) => {
       const password = randomBytes(18).toString('base64url');
-      await withServer(async (api) => {
-        const id = await idOf(user, async (path) => (await api.request('GET', path)).body);
-        await api.request('POST', `/api/v1/users/${id}/password`, { password });
+      const id = await withServer(async (api) => {
+        const found = await idOf(user, async (path) => (await api.request('GET', path)).body);
+        await api.request('POST', `/api/v1/users/${found}/password`, { password });
+        return found;
       });
-      console.log(`The new password of ${user}: ${password}`);
+      if (json) printJson({ id, password });
+      else console.log(`The new password of ${user}: ${password}`);
     });
 }
 

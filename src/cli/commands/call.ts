@@ -5,7 +5,7 @@ import { printJson } from '../output.ts';
 import { withServer } from '../target.ts';
 
 interface CallOptions {
-  readonly arg: readonly string[];
+  readonly arg?: readonly string[];
   readonly json: boolean | string | undefined;
   readonly timeout?: string;
 }
@@ -16,12 +16,12 @@ export function addCall(program: Command): void {
     .description('call a tool and print its result')
     .argument('<mcp>', 'name or id')
     .argument('<tool>')
-    .option('--arg <key=value>', 'an argument; JSON where it parses, text otherwise', collect, [])
+    .option('--arg <key=value>', 'an argument; JSON where it parses, text otherwise', collect)
     .option('--json [object]', 'all arguments as a JSON object; without one, print the whole execution as JSON')
     .option('--timeout <ms>', 'give up after this many milliseconds')
     .action(async (mcp: string, tool: string, options: CallOptions) => {
       const args = argumentsOf(options);
-      const timeoutMs = options.timeout === undefined ? {} : { timeoutMs: Number(options.timeout) };
+      const timeoutMs = options.timeout === undefined ? {} : { timeoutMs: milliseconds(options.timeout) };
       await withServer(async (api) => {
         const found = await api.request('GET', `/api/v1/mcps/${encodeURIComponent(mcp)}`);
         const mcpId = isRecord(found.body) ? found.body['id'] : undefined;
@@ -41,7 +41,7 @@ export function addCall(program: Command): void {
     });
 }
 
-function argumentsOf({ arg, json }: CallOptions): Readonly<Record<string, unknown>> {
+function argumentsOf({ arg = [], json }: CallOptions): Readonly<Record<string, unknown>> {
   const pairs = arg.map((pair): [string, unknown] => {
     const equals = pair.indexOf('=');
     if (equals < 1) throw new UsageError(`--arg ${pair}: must be key=value`);
@@ -51,6 +51,11 @@ function argumentsOf({ arg, json }: CallOptions): Readonly<Record<string, unknow
   const parsed = jsonOrText(json);
   if (!isRecord(parsed)) throw new UsageError(`--json ${json}: must be a JSON object`);
   return { ...parsed, ...Object.fromEntries(pairs) };
+}
+
+function milliseconds(text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new UsageError(`--timeout ${text}: must be a number of milliseconds`);
+  return Number(text);
 }
 
 function jsonOrText(text: string): unknown {
@@ -69,6 +74,6 @@ function printResult(execution: unknown): void {
   }
 }
 
-function collect(value: string, before: readonly string[]): readonly string[] {
+function collect(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value];
 }

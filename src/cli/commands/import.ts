@@ -1,10 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import type { Command } from 'commander';
-import { isRecord } from '../api-client.ts';
+import { isRecord, type ApiClient } from '../api-client.ts';
+import { awaitDiscovery, type DiscoveryResult } from '../await-discovery.ts';
 import { CliError } from '../cli-error.ts';
-import { printJson, printTable } from '../output.ts';
+import { createProgress, printJson, printTable } from '../output.ts';
 import { withServer } from '../target.ts';
+
+type Item = Readonly<Record<string, unknown>>;
+
+/** How long the servers have to tell what they offer: some are downloaded first. */
+const discoveryTimeoutMs = 60_000;
 
 export function addImport(program: Command): void {
   program
@@ -17,19 +23,50 @@ export function addImport(program: Command): void {
       await withServer(async (api) => {
         const { body } = await api.request('POST', '/api/v1/mcps/import', document);
         const items = isRecord(body) && Array.isArray(body['items']) ? body['items'].filter(isRecord) : [];
-        if (options.json) printJson(body);
-        else printTable(items.map(row), ['SERVER', 'STATUS', 'TOOLS', 'NOTE'], 'the file names no servers');
+        const discoveries = await discoveriesOf(api, items);
+        const known = items.map((item) => ({ item, discovery: discoveries.get(String(item['id'])) }));
+        if (options.json)
+          printJson({ items: known.map(({ item, discovery }) => ({ ...item, ...discovered(discovery) })) });
+        else printTable(known.map(row), ['SERVER', 'STATUS', 'TOOLS', 'NOTE'], 'the file names no servers');
         if (items.some(({ status }) => status === 'failed')) throw new CliError('not every server could be registered');
       });
     });
 }
 
-function row(item: Readonly<Record<string, unknown>>): readonly string[] {
-  const { source, status, toolCount, reason, errors, discoveryError } = item;
+/** The registered servers are asked after the import was answered: a table without their tools would tell little. */
+async function discoveriesOf(api: ApiClient, items: readonly Item[]): Promise<ReadonlyMap<string, DiscoveryResult>> {
+  const ids = items.flatMap(({ id, status }) => (status === 'registered' && typeof id === 'string' ? [id] : []));
+  if (ids.length === 0) return new Map();
+  if (!process.stderr.isTTY) return awaitDiscovery(api, ids, discoveryTimeoutMs, () => undefined);
+  const progress = createProgress('asking for tools');
+  try {
+    return await awaitDiscovery(api, ids, discoveryTimeoutMs, (done) => {
+      progress.show(done, ids.length, `${done} of ${ids.length} servers`);
+    });
+  } finally {
+    progress.end();
+  }
+}
+
+function row({
+  item,
+  discovery,
+}: {
+  readonly item: Item;
+  readonly discovery: DiscoveryResult | undefined;
+}): readonly string[] {
+  const { source, status, reason, errors } = item;
   const faults = Array.isArray(errors) ? errors.filter(isRecord) : [];
   const details = faults.map((fault) => `${String(fault['pointer'])}: ${String(fault['detail'])}`);
-  const note = [reason, ...details, discoveryError].filter((part) => typeof part === 'string').join('; ');
-  return [String(source), String(status), typeof toolCount === 'number' ? String(toolCount) : '', note];
+  const silence = discovery?.status === 'pending' ? 'has not told its tools yet' : discovery?.error;
+  const note = [reason, ...details, silence].filter((part) => typeof part === 'string').join('; ');
+  return [String(source), String(status), discovery?.toolCount?.toString() ?? '', note];
+}
+
+function discovered(discovery: DiscoveryResult | undefined): object {
+  if (discovery === undefined) return {};
+  const { status, toolCount, error } = discovery;
+  return { discovery: { status, ...(error === null ? {} : { error }) }, toolCount };
 }
 
 async function read(file: string): Promise<string> {
