@@ -24,11 +24,11 @@ export interface CommandSide {
   /** The time that commands see; tests move it. */
   readonly time: { now: number };
   /** The same log and key seen by a process that has folded nothing yet. */
-  elsewhere(store?: EventStore): McpDeps & SessionDeps;
+  readonly elsewhere: (store?: EventStore) => McpDeps & SessionDeps;
   /** All events of the log, in order. */
-  log(): Promise<readonly RecordedEvent[]>;
+  readonly log: () => Promise<readonly RecordedEvent[]>;
   /** What was recorded, told shortly: `stream: Type`, with ids left out of the stream's name. */
-  told(): Promise<readonly string[]>;
+  readonly told: () => Promise<readonly string[]>;
 }
 
 /** The command side on a real event log in a directory of its own, which goes when the test ends. */
