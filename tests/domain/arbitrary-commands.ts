@@ -125,7 +125,8 @@ const idempotencyCommand: Arbitrary<IdempotencyCommand> = fc.oneof(
     answer: fc.record({
       status: fc.constantFrom(200, 422),
       headers: fc.constant({ location: '/x' }),
-      body: fc.jsonValue().map((inline) => ({ inline })),
+      // As it came out of a parser: JSON has no negative zero.
+      body: fc.json().map((body) => ({ inline: JSON.parse(body) as unknown })),
     }),
   }),
 );
