@@ -148,8 +148,8 @@ describe('a call', () => {
   it('that is not answered in time has timed out, and the server is told', async () => {
     const { call, asked } = held();
     const { executions, mcpId } = await openWith({ call });
-    const events = await executions.run(newCommand(), { mcpId, ...hello, timeoutMs: 100 });
-    expect(events.at(-1)).toMatchObject({ type: 'ExecutionTimedOut', data: { timeoutMs: 100 } });
+    const events = await executions.run(newCommand(), { mcpId, ...hello, timeoutMs: 400 });
+    expect(events.at(-1)).toMatchObject({ type: 'ExecutionTimedOut', data: { timeoutMs: 400 } });
     const { signal } = await asked;
     await until(() => signal.aborted, 'the server was told');
   });
