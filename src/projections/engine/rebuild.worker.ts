@@ -6,26 +6,31 @@ import type { BuildMessage, BuildTask, OpenRebuildParts, RebuildSource } from '.
 /** Progress is told at most so often, in milliseconds. */
 const TELL_EVERY_MS = 100;
 
-const { source, task } = workerData as { readonly source: RebuildSource; readonly task: BuildTask };
+const source = workerData as RebuildSource;
 const tell = (message: BuildMessage): void => parentPort?.postMessage(message);
 
-try {
-  const { openRebuildParts } = (await import(source.module)) as { readonly openRebuildParts: OpenRebuildParts };
-  const parts = await openRebuildParts(source.settings);
+// One task after the other: the next is sent when the answer to the last has come.
+parentPort?.on('message', (task: BuildTask) => void carryOut(task));
+
+async function carryOut(task: BuildTask): Promise<void> {
   try {
-    let toldAt = 0;
-    await buildModel(parts, task, (position) => {
-      const now = performance.now();
-      if (now - toldAt < TELL_EVERY_MS) return;
-      toldAt = now;
-      tell({ kind: 'progress', position });
-    });
-  } finally {
-    await parts.log.close();
+    const { openRebuildParts } = (await import(source.module)) as { readonly openRebuildParts: OpenRebuildParts };
+    const parts = await openRebuildParts(source.settings);
+    try {
+      let toldAt = 0;
+      await buildModel(parts, task, (position) => {
+        const now = performance.now();
+        if (now - toldAt < TELL_EVERY_MS) return;
+        toldAt = now;
+        tell({ kind: 'progress', position });
+      });
+    } finally {
+      await parts.log.close();
+    }
+    tell({ kind: 'done' });
+  } catch (error) {
+    tell(failure(error));
   }
-  tell({ kind: 'done' });
-} catch (error) {
-  tell(failure(error));
 }
 
 function failure(error: unknown): BuildMessage {

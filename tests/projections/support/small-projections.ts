@@ -40,9 +40,9 @@ function tallies({ broken, spoilt, schemaVersion }: Behaviour): Projection<Tally
       const last = event.position;
       switch (event.type) {
         case 'ItemAdded':
-          return { id, total: total * 3 + numberIn(event), names, last };
+          return { id, total: (total * 3 + numberIn(event)) % 1_000_003, names, last };
         case 'ItemNamed':
-          return { id, total, names: `${names}${nameIn(event)}`, last };
+          return { id, total, names: `${names}${nameIn(event)}`.slice(-40), last };
         case 'ItemRemoved':
           return undefined;
         case 'ItemBroken':
