@@ -47,7 +47,7 @@ export const executionSearch: Projection<SearchRow> = {
       /** The words of the request, until they become part of the text. */
       request: 'text',
     },
-    indexes: [],
+    indexes: [['requested_position']],
   },
   types,
   rowId: (event) => (isOurs(event) ? idOf(event.stream) : undefined),

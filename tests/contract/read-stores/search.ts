@@ -60,6 +60,19 @@ export function searchContract(makePlace: MakePlace): void {
       expect(await found('re')).toEqual([]);
     });
 
+    it('find a word that nearly every entry has, in the order asked for and page by page', async () => {
+      const many = Array.from({ length: 2500 }, (_, n) => {
+        return entry(String(n).padStart(4, '0'), n % 2 === 0 ? 'common even' : 'common odd', n);
+      });
+      await write(store, many);
+      const sort = { field: 'size', direction: 'desc' } as const;
+      const first = await reader.search(query({ words: 'common', sort, limit: 3 }));
+      expect(ids(first)).toEqual(['2499', '2498', '2497']);
+      const beyond = { value: 2497, id: '2497' };
+      expect(ids(await reader.search(query({ words: 'common', sort, limit: 2, beyond })))).toEqual(['2496', '2495']);
+      expect(ids(await reader.search(query({ words: 'common odd', sort, limit: 2, beyond })))).toEqual(['2495', '2493']);
+    });
+
     it('find quoted words only side by side', async () => {
       await write(store, [entry('1', 'the red fox', 1), entry('2', 'a fox that is red', 2)]);
       expect(await found('"red fox"')).toEqual(['1']);

@@ -9,6 +9,9 @@ import { searchWords, type SearchWords } from './search-words.ts';
 import { snippetOf } from './snippet.ts';
 import { statementCache } from './statement-cache.ts';
 
+/** From so many entries with the words on, collecting them all takes longer than it may hold the thread. */
+const MANY = 2_000;
+
 /** A part of a statement and what stands for its question marks. */
 interface Fragment {
   readonly sql: string;
@@ -23,10 +26,7 @@ export function searchReader(name: string, db: DatabaseSync, model: SearchModel)
   function select(query: SearchQuery, words: SearchWords | undefined, beyond: Fragment, limit: number): SearchHit[] {
     const table = identifier(model.index);
     const conditions = [...filters(query, column), beyond].filter(({ sql }) => sql !== '');
-    if (words !== undefined) {
-      const matching = `n IN (SELECT rowid FROM ${wordTable(model)} WHERE ${wordTable(model)} MATCH ?)`;
-      conditions.push({ sql: matching, values: [words.expression] });
-    }
+    if (words !== undefined) conditions.push({ sql: matching(words), values: [words.expression] });
     const where = conditions.length === 0 ? '' : `WHERE ${conditions.map(({ sql }) => sql).join(' AND ')}`;
     const { direction } = query.sort;
     const order = `${column(query.sort.field)} ${direction}, id ${direction}`;
@@ -34,6 +34,19 @@ export function searchReader(name: string, db: DatabaseSync, model: SearchModel)
     const sql = `SELECT ${columns} FROM ${table} ${where} ORDER BY ${order} LIMIT ?`;
     const rows = prepare(sql).all(...conditions.flatMap(({ values }) => values), limit);
     return rows.map((row) => hitOf(row, words));
+  }
+
+  /**
+   * Few matches are collected and then sorted. Of many, the page is found sooner by walking the order that is asked for
+   * and looking at each entry.
+   */
+  function matching({ expression }: SearchWords): string {
+    const index = wordTable(model);
+    const probe = `SELECT count(*) AS n FROM (SELECT 1 FROM ${index} WHERE ${index} MATCH ? LIMIT ${MANY})`;
+    const isCommon = prepare(probe).get(expression)?.['n'] === MANY;
+    return isCommon
+      ? `EXISTS (SELECT 1 FROM ${index} WHERE ${index} MATCH ? AND ${index}.rowid = n)`
+      : `n IN (SELECT rowid FROM ${index} WHERE ${index} MATCH ?)`;
   }
 
   function column(field: string): string {
