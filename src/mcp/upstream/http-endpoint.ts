@@ -16,6 +16,8 @@ export type FlatHeaders = readonly string[];
 /** One URL that is asked often: what can be worked out once is. */
 export interface HttpEndpoint {
   readonly origin: string;
+  /** What every request has to say first. */
+  readonly headers: FlatHeaders;
   request(method: 'GET' | 'POST' | 'DELETE', headers: FlatHeaders): ClientRequest;
   /** A GET whose answer stays open. */
   listen(headers: FlatHeaders): ClientRequest;
@@ -49,8 +51,9 @@ export function createHttpEndpoint(url: string | URL, agents: Agents): HttpEndpo
   const listening = { ...options, method: 'GET', pool: 'listening' } satisfies RequestOptions & EgressRequest;
   return {
     origin,
-    request: (method, headers) => send({ ...options, method, headers: ['host', host, ...headers] }),
-    listen: (headers) => send({ ...listening, headers: ['host', host, ...headers] }),
+    headers: ['host', host],
+    request: (method, headers) => send({ ...options, method, headers }),
+    listen: (headers) => send({ ...listening, headers }),
   };
 }
 

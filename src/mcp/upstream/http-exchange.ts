@@ -10,19 +10,19 @@ import { readBody } from './read-body.ts';
 import { tooLarge } from './stdio-wire.ts';
 import type { Note } from './wire.ts';
 
-export interface ExchangeOptions {
-  /** Of the request; undefined for notifications and replies, and for the stream on which the server speaks unasked. */
-  readonly id: string | number | undefined;
+/** What the exchanges of one connection have in common. */
+export interface ExchangeHost {
   readonly endpoint: HttpEndpoint;
-  /** Headers to take up a broken stream with, but for the place in it. */
-  readonly streamHeaders: () => FlatHeaders;
-  readonly hasSession: boolean;
   readonly maxResultBytes: number;
-  readonly deliver: (value: unknown) => void;
-  /** Called once, with what went wrong if the exchange did not serve its purpose. */
-  readonly settle: (exchange: HttpExchange, error: UpstreamError | undefined) => void;
   readonly note: Note;
+  readonly hasSession: () => boolean;
+  /** Headers to ask for a stream with. */
+  readonly streamHeaders: () => FlatHeaders;
+  readonly deliver: (value: unknown) => void;
 }
+
+/** Called once per exchange, with what went wrong if it did not serve its purpose. */
+type Settled = (error: UpstreamError | undefined, exchange: HttpExchange) => void;
 
 /** Milliseconds for a server to take a message that has no answer, and to end a stream whose answer was given. */
 const SETTLE_MS = 10_000;
@@ -32,8 +32,11 @@ const MAX_ERROR_BODY = 64 * 1024;
 
 /** One message on its way to the server, and what comes back for it: an answer counts only on its request's exchange. */
 export class HttpExchange {
+  /** Of the request; undefined for notifications and replies, and for the stream on which the server speaks unasked. */
   readonly id: string | number | undefined;
-  readonly #options: ExchangeOptions;
+  readonly #host: ExchangeHost;
+  readonly #settled: Settled;
+  readonly #hadSession: boolean;
   #request: ClientRequest | undefined;
   #timer: NodeJS.Timeout | undefined;
   #answered = false;
@@ -41,9 +44,11 @@ export class HttpExchange {
   /** Times a broken stream was taken up again without anything new in it. */
   #resumed = 0;
 
-  constructor(options: ExchangeOptions) {
-    this.id = options.id;
-    this.#options = options;
+  constructor(host: ExchangeHost, id: string | number | undefined, settled: Settled) {
+    this.id = id;
+    this.#host = host;
+    this.#settled = settled;
+    this.#hadSession = host.hasSession();
   }
 
   post(headers: FlatHeaders, body: string, onResponse?: (response: IncomingMessage) => void): void {
@@ -62,7 +67,7 @@ export class HttpExchange {
     const start = (): void => {
       this.#timer = undefined;
       const place = lastEventId === undefined ? [] : ['last-event-id', lastEventId];
-      this.#send('GET', this.#options.streamHeaders().concat(place), undefined, (response) => {
+      this.#send('GET', this.#host.streamHeaders().concat(place), undefined, (response) => {
         if (response.statusCode === 200) return this.#readEvents(response);
         response.resume();
         // A server that has nothing to say unasked answers 405, and says so in the terms of the protocol.
@@ -84,7 +89,7 @@ export class HttpExchange {
     if (this.#over) return;
     this.#over = true;
     clearTimeout(this.#timer);
-    this.#options.settle(this, error);
+    this.#settled(error, this);
   }
 
   #send(
@@ -94,7 +99,7 @@ export class HttpExchange {
     onResponse: (response: IncomingMessage) => void,
   ): void {
     try {
-      const { endpoint } = this.#options;
+      const { endpoint } = this.#host;
       const request =
         this.id === undefined && method === 'GET' ? endpoint.listen(headers) : endpoint.request(method, headers);
       this.#request = request;
@@ -118,7 +123,7 @@ export class HttpExchange {
     if (encoding !== 'identity') {
       this.#refuse(response, 'the answer is compressed, which was not asked for');
     } else if (type.startsWith('application/json')) {
-      readBody(response, this.#options.maxResultBytes, (error, text) => {
+      readBody(response, this.#host.maxResultBytes, (error, text) => {
         if (error === undefined) this.#takeText(text);
         this.#settle(error ?? (this.#answered ? undefined : protocolError('it is no answer to the request')));
       });
@@ -138,7 +143,7 @@ export class HttpExchange {
   #readFailure(response: IncomingMessage): void {
     readBody(response, MAX_ERROR_BODY, (_, text) => {
       const error = rpcError(text);
-      if (this.#options.hasSession && isSessionGone(response.statusCode, error)) {
+      if (this.#hadSession && isSessionGone(response.statusCode, error)) {
         const message = `the server has forgotten the session (HTTP ${response.statusCode ?? 0})`;
         return this.#settle(new SessionExpired('upstream_disconnected', message));
       }
@@ -148,7 +153,7 @@ export class HttpExchange {
   }
 
   #readEvents(response: IncomingMessage): void {
-    const { maxResultBytes } = this.#options;
+    const { maxResultBytes } = this.#host;
     const events = new EventStream({
       maxLength: maxResultBytes,
       onEvent: ({ type, data }) => {
@@ -183,7 +188,7 @@ export class HttpExchange {
     try {
       value = JSON.parse(text);
     } catch {
-      if (this.id === undefined) return this.#options.note('not_json', 'skipped an event that is not JSON');
+      if (this.id === undefined) return this.#host.note('not_json', 'skipped an event that is not JSON');
       return this.#settle(protocolError('the answer is not JSON'));
     }
     if (Array.isArray(value)) for (const message of value) this.#takeMessage(message);
@@ -191,7 +196,7 @@ export class HttpExchange {
   }
 
   #takeMessage(message: unknown): void {
-    const { deliver, note } = this.#options;
+    const { deliver, note } = this.#host;
     if (!isObject(message) || typeof message['method'] === 'string') return deliver(message);
     const { id } = message;
     // An error without an id is what a server says that could not read the request: here it can mean one request only.

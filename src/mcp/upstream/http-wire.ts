@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { JSONRPCMessage } from '@modelcontextprotocol/client';
 import type { UpstreamError } from '../../ports/upstream.ts';
 import type { FlatHeaders, HttpEndpoint } from './http-endpoint.ts';
-import { HttpExchange } from './http-exchange.ts';
+import { HttpExchange, type ExchangeHost } from './http-exchange.ts';
 import { revisionHeaders } from './http-revision.ts';
 import { disconnected } from './multiplexer.ts';
 import { CLOSED, deliver, type Note, type Wire } from './wire.ts';
@@ -32,14 +32,24 @@ export class HttpWire implements Wire {
   ended = false;
   endReason = CLOSED;
   readonly #options: HttpWireOptions;
-  readonly #requests = new Map<string | number, HttpExchange>();
-  readonly #others = new Set<HttpExchange>();
+  readonly #host: ExchangeHost;
+  /** In no order. An array, because a Map that lives long and holds much for short keeps the collector busy. */
+  readonly #exchanges: HttpExchange[] = [];
   #protocolVersion: string | undefined;
   /** Headers of a POST: all but the length of its body. */
   #postHeaders: FlatHeaders = [];
 
   constructor(options: HttpWireOptions) {
     this.#options = options;
+    const { endpoint, maxResultBytes, note } = options;
+    this.#host = {
+      endpoint,
+      maxResultBytes,
+      note,
+      hasSession: () => this.sessionId !== undefined,
+      streamHeaders: () => this.#headers(['accept', 'text/event-stream']),
+      deliver: (value) => deliver(this, value, note),
+    };
     this.#prepareHeaders();
   }
 
@@ -67,7 +77,7 @@ export class HttpWire implements Wire {
   }
 
   abandon(id: number): void {
-    this.#requests.get(id)?.cut('nobody waits any more');
+    this.#exchanges.find((exchange) => exchange.id === id)?.cut('nobody waits any more');
   }
 
   listen(): void {
@@ -81,39 +91,37 @@ export class HttpWire implements Wire {
   async close(): Promise<void> {
     if (this.ended) return;
     this.ended = true;
-    for (const exchange of [...this.#requests.values(), ...this.#others]) exchange.cut(CLOSED);
+    for (const exchange of [...this.#exchanges]) exchange.cut(CLOSED);
     this.onclose?.();
     if (this.sessionId !== undefined) await this.#endSession();
   }
 
   #open(id: string | number | undefined, settled: (error: UpstreamError | undefined) => void): HttpExchange {
-    const { endpoint, maxResultBytes, note } = this.#options;
-    const exchange = new HttpExchange({
-      id,
-      endpoint,
-      maxResultBytes,
-      note,
-      hasSession: this.sessionId !== undefined,
-      streamHeaders: () => this.#options.headers.concat('accept', 'text/event-stream', this.#connectionHeaders()),
-      deliver: (value) => deliver(this, value, note),
-      settle: (exchange, error) => {
-        if (id === undefined) this.#others.delete(exchange);
-        else this.#requests.delete(id);
-        settled(error);
-      },
+    const exchange = new HttpExchange(this.#host, id, (error, self) => {
+      const index = this.#exchanges.indexOf(self);
+      const last = this.#exchanges.pop();
+      if (last !== undefined && last !== self) this.#exchanges[index] = last;
+      settled(error);
     });
-    if (id === undefined) this.#others.add(exchange);
-    else this.#requests.set(id, exchange);
+    this.#exchanges.push(exchange);
     return exchange;
   }
 
   #prepareHeaders(): void {
-    const accepted = ['content-type', 'application/json', 'accept', 'application/json, text/event-stream'];
-    this.#postHeaders = this.#options.headers.concat(accepted, this.#connectionHeaders());
+    this.#postHeaders = this.#headers([
+      'content-type',
+      'application/json',
+      'accept',
+      'application/json, text/event-stream',
+    ]);
   }
 
-  #connectionHeaders(): readonly string[] {
+  #headers(own: FlatHeaders): FlatHeaders {
+    const { endpoint, headers } = this.#options;
     return [
+      ...endpoint.headers,
+      ...headers,
+      ...own,
       ...(this.sessionId === undefined ? [] : ['mcp-session-id', this.sessionId]),
       ...(this.#protocolVersion === undefined ? [] : ['mcp-protocol-version', this.#protocolVersion]),
     ];
@@ -130,7 +138,7 @@ export class HttpWire implements Wire {
 
   #endSession(): Promise<void> {
     return new Promise((resolve) => {
-      const request = this.#options.endpoint.request('DELETE', this.#options.headers.concat(this.#connectionHeaders()));
+      const request = this.#options.endpoint.request('DELETE', this.#headers([]));
       const timer = setTimeout(() => request.destroy(), FAREWELL_MS);
       const done = (error?: Error): void => {
         clearTimeout(timer);

@@ -45,7 +45,7 @@ export class SseWire implements Wire {
   constructor(options: SseWireOptions) {
     this.#options = options;
     this.#endpoint = createHttpEndpoint(options.url, options.agents);
-    this.#postHeaders = options.headers.concat('content-type', 'application/json');
+    this.#postHeaders = [...this.#endpoint.headers, ...options.headers, 'content-type', 'application/json'];
   }
 
   /** Opens the stream; answers when the server has said where messages go. @throws UpstreamError */
@@ -53,7 +53,12 @@ export class SseWire implements Wire {
     return new Promise((resolve, reject) => {
       this.#resolveStart = resolve;
       this.#rejectStart = reject;
-      const request = this.#endpoint.listen(this.#options.headers.concat('accept', 'text/event-stream'));
+      const request = this.#endpoint.listen([
+        ...this.#endpoint.headers,
+        ...this.#options.headers,
+        'accept',
+        'text/event-stream',
+      ]);
       this.#stream = request;
       request.on('response', (response) => this.#read(response));
       request.on('error', (error) => this.#end(socketFailure(error)));
