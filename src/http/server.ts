@@ -51,7 +51,7 @@ export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
     {
       feed,
       authenticator,
-      topicOf: (credential, name) => topicByName(deps, credential.principal, name),
+      topicOf: (context, name) => topicByName(deps, context, name),
       startOf: (topic, after) => startOf(store, topic, after),
       logger,
       checkHost,

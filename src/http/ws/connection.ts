@@ -1,4 +1,6 @@
+import { v7 as uuidv7 } from 'uuid';
 import type { WebSocket } from 'ws';
+import type { CommandContext } from '../../commands/context.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { Authenticator, Credential } from '../auth/authenticator.ts';
 import type { EndReason, Feed, Reading } from '../feed/feed.ts';
@@ -11,7 +13,7 @@ import { socketSink } from './socket-sink.ts';
 export interface ConnectionDeps {
   readonly feed: Feed;
   readonly authenticator: Authenticator;
-  readonly topicOf: (credential: Credential, name: string) => Promise<Topic>;
+  readonly topicOf: (context: CommandContext, name: string) => Promise<Topic>;
   readonly startOf: (topic: Topic, after: number | undefined) => Promise<number>;
   readonly logger: Logger;
 }
@@ -29,9 +31,16 @@ export const closeCode = { unauthenticated: 4401, tooSlow: 4408, goingAway: 1001
 const mostSubscriptions = 50;
 const mostPending = 100;
 
+/** Where a connection comes from. */
+export interface Caller {
+  readonly correlationId: string;
+  readonly remoteAddress: string | undefined;
+}
+
 export function openConnection(
   deps: ConnectionDeps,
   socket: WebSocket,
+  { correlationId, remoteAddress }: Caller,
   granted: Credential | undefined,
   authenticateWithinMs: number,
 ): Connection {
@@ -58,7 +67,14 @@ export function openConnection(
     if (readings.size >= mostSubscriptions) {
       throw new HttpProblem(429, 'too_many_subscriptions', `a connection has ${mostSubscriptions} topics at most`);
     }
-    const topic = await deps.topicOf(holder, name);
+    const { principal } = holder;
+    const context: CommandContext = {
+      commandId: uuidv7(),
+      principal,
+      correlationId,
+      ...(remoteAddress === undefined ? {} : { remoteAddress }),
+    };
+    const topic = await deps.topicOf(context, name);
     const start = await deps.startOf(topic, after);
     const { filter, allowed, last } = topic;
     send({ subscribed: { topic: name, after: start } });

@@ -62,7 +62,11 @@ export function attachWebSocket(
       (credential) => {
         socket.off('error', broken);
         sockets.handleUpgrade(request, socket, head, (webSocket) => {
-          const connection = openConnection(deps, webSocket, credential, settings.authenticateWithinMs);
+          const caller = {
+            correlationId: correlationIdOf(request.headers['x-correlation-id']),
+            remoteAddress: request.socket.remoteAddress,
+          };
+          const connection = openConnection(deps, webSocket, caller, credential, settings.authenticateWithinMs);
           connections.set(webSocket, { connection, alive: true });
           webSocket.on('pong', () => {
             const entry = connections.get(webSocket);

@@ -1,33 +1,33 @@
-import { may, type Principal } from '../../domain/access/principal.ts';
-import type { Permission } from '../../domain/access/roles.ts';
+import type { CommandContext } from '../../commands/context.ts';
+import { demand } from '../../commands/denials.ts';
+import { loadMcp } from '../../commands/mcps.ts';
 import { DomainError } from '../../domain/error.ts';
-import { getMcp } from '../../queries/mcps/get.ts';
 import type { HttpDeps } from '../deps.ts';
 import { executionTopic, logTopic, mcpTopic, type Topic } from '../feed/topics.ts';
+import { resolveMcpId } from '../routes/mcp-id.ts';
 
 /**
- * The topic that a subscription names: `events`, `executions/<id>` or `mcps/<id or name>`.
+ * The topic that a subscription names: `events`, `executions/<id>` or `mcps/<id or name>`. A refusal is recorded.
  * @throws DomainError `permission_missing`, `topic_not_found`, `execution_not_found`, `mcp_not_found`
  */
-export async function topicByName(deps: HttpDeps, principal: Principal, name: string): Promise<Topic> {
+export async function topicByName(deps: HttpDeps, context: CommandContext, name: string): Promise<Topic> {
+  const { commands } = deps;
   const slash = name.indexOf('/');
   const [kind, id] = slash < 0 ? [name, ''] : [name.slice(0, slash), name.slice(slash + 1)];
   switch (kind) {
     case 'events':
-      demandTopic(principal, 'event:read');
+      await demand(commands, context, 'event:read', `WS ${name}`);
       return logTopic({});
     case 'executions':
-      demandTopic(principal, 'execution:read');
-      return executionTopic(deps, principal, id.toLowerCase());
-    case 'mcps':
-      demandTopic(principal, 'mcp:read');
-      return mcpTopic((await getMcp(deps.queries, id, {})).resource.id);
+      await demand(commands, context, 'execution:read', `WS ${name}`);
+      return executionTopic(deps, context.principal, id.toLowerCase());
+    case 'mcps': {
+      await demand(commands, context, 'mcp:read', `WS ${name}`);
+      const mcpId = await resolveMcpId(commands, id);
+      await loadMcp(commands, mcpId);
+      return mcpTopic(mcpId);
+    }
     default:
       throw new DomainError('not_found', 'topic_not_found', 'there is no such topic');
   }
-}
-
-function demandTopic(principal: Principal, permission: Permission): void {
-  if (may(principal, permission)) return;
-  throw new DomainError('forbidden', 'permission_missing', `this needs the permission ${permission}`);
 }
