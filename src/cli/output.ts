@@ -43,7 +43,7 @@ function bar(share: number): string {
 
 /** Ends the command with its reader: one that has seen enough (`| head`) closes the pipe, and nothing has failed. */
 export function endWithReader(): void {
-  process.stdout.on('error', (error) => {
+  process.stdout.on('error', (error: Error) => {
     if ('code' in error && error.code === 'EPIPE') process.exit(0);
     throw error;
   });
