@@ -1,0 +1,76 @@
+import { describe, expect, test } from 'vitest';
+import { createArgon2PasswordHasher } from '../../src/infrastructure/passwords/argon2-password-hasher.ts';
+import { createSlots } from '../../src/infrastructure/passwords/slots.ts';
+
+const cheap = createArgon2PasswordHasher({ memory: 64, passes: 1, parallelism: 1 });
+
+describe('a password hash', () => {
+  test('opens for its password alone', async () => {
+    const phc = await cheap.hash('correct horse');
+    expect(await cheap.verify(phc, 'correct horse')).toBe(true);
+    expect(await cheap.verify(phc, 'correct horsf')).toBe(false);
+    expect(await cheap.verify(phc, '')).toBe(false);
+  });
+
+  test('is a PHC string with a salt of its own', async () => {
+    const [one, other] = [await cheap.hash('same'), await cheap.hash('same')];
+    expect(one).toMatch(/^\$argon2id\$v=19\$m=64,t=1,p=1\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}$/);
+    expect(one).not.toBe(other);
+  });
+
+  test('opens whatever cost it was made with', async () => {
+    const dearer = createArgon2PasswordHasher({ memory: 256, passes: 3, parallelism: 2 });
+    expect(await cheap.verify(await dearer.hash('x'), 'x')).toBe(true);
+  });
+
+  test('is the one that RFC 9106’s reference program makes', async () => {
+    // argon2 "somesalt" -id -t 2 -m 16 -p 1 -e, of the password "password" (the reference implementation's test vectors)
+    const phc = '$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc';
+    expect(await cheap.verify(phc, 'password')).toBe(true);
+    expect(await cheap.verify(phc, 'passwore')).toBe(false);
+  });
+
+  test('takes a composed and a decomposed letter for the same', async () => {
+    expect(await cheap.verify(await cheap.hash('caf\u00e9'), 'cafe\u0301')).toBe(true);
+  });
+
+  test('of nobody opens for nothing, after the same work', async () => {
+    const usual = createArgon2PasswordHasher();
+    const phc = await usual.hash('x');
+    const time = async (hash: string | undefined) => {
+      const began = performance.now();
+      expect(await usual.verify(hash, 'y')).toBe(false);
+      return performance.now() - began;
+    };
+    // In turns and by the best of each: other tests share the machine. Without the work it would be a thousandth.
+    const known: number[] = [];
+    const unknown: number[] = [];
+    for (let round = 0; round < 5; round++) {
+      known.push(await time(phc));
+      unknown.push(await time(undefined));
+    }
+    const ratio = Math.min(...unknown) / Math.min(...known);
+    expect(ratio).toBeGreaterThan(0.2);
+    expect(ratio).toBeLessThan(5);
+  });
+
+  test('of another kind is an error, and never a match', async () => {
+    await expect(cheap.verify('$2b$10$abcdefghijklmnopqrstuv', 'x')).rejects.toThrow('argon2id');
+  });
+});
+
+test('no more work runs at one time than there are slots, and all of it runs', async () => {
+  const inSlot = createSlots(2);
+  let running = 0;
+  let most = 0;
+  const work = async (n: number) => {
+    most = Math.max(most, ++running);
+    await new Promise((resolve) => setImmediate(resolve));
+    running--;
+    if (n === 3) throw new Error('one fails');
+    return n;
+  };
+  const results = await Promise.allSettled(Array.from({ length: 10 }, (_, n) => inSlot(() => work(n))));
+  expect(most).toBe(2);
+  expect(results.filter(({ status }) => status === 'fulfilled').length).toBe(9);
+});
