@@ -1,4 +1,5 @@
 import { selfRegisteredRoles, type RoleName } from '../domain/access/roles.ts';
+import { administratorsDecider, administratorsId } from '../domain/administrators/decider.ts';
 import { DomainError } from '../domain/error.ts';
 import { reservationDecider } from '../domain/reservation/decider.ts';
 import { userDecider, type UserState } from '../domain/user/decider.ts';
@@ -6,7 +7,7 @@ import type { PasswordHasher } from '../ports/password-hasher.ts';
 import type { CommandContext } from './context.ts';
 import type { CommandDeps } from './deps.ts';
 import { load } from './load.ts';
-import { handle, transact, type Outcome } from './transaction.ts';
+import { handle, transact, type Outcome, type Transaction } from './transaction.ts';
 
 export interface UserDeps extends CommandDeps {
   readonly passwords: PasswordHasher;
@@ -35,6 +36,7 @@ export async function registerUser(
     await transaction.decide(reservationDecider, userNameKey(deps, username), byName);
     const byEmail = { type: 'ReserveName', owner, name: email, pointer: '/email' } as const;
     await transaction.decide(reservationDecider, deps.keyedHash(`user-email:${email.toLowerCase()}`), byEmail);
+    if (roles.includes('admin')) await decideAdministrator(transaction, id, roles);
     return transaction.decide(userDecider, id, { type: 'RegisterUser', username, email, passwordHash, roles });
   });
 }
@@ -45,16 +47,15 @@ export async function setRoles(
   context: CommandContext,
   id: string,
   roles: readonly RoleName[],
-  otherAdmins: () => Promise<number>,
 ): Promise<Outcome<UserState>> {
-  const user = await loadUser(deps, id);
   if (context.principal.userId === id) {
     throw new DomainError('forbidden', 'own_roles', 'nobody changes his own roles: ask another administrator');
   }
-  if (user.roles.includes('admin') && !roles.includes('admin') && (await otherAdmins()) === 0) {
-    throw new DomainError('conflict', 'last_admin', 'this is the last administrator');
-  }
-  return handle(deps, context, userDecider, id, { type: 'SetRoles', roles }, { conditional: true });
+  return transact(deps, context, async (transaction) => {
+    present(await transaction.load(userDecider, id));
+    await decideAdministrator(transaction, id, roles);
+    return transaction.decide(userDecider, id, { type: 'SetRoles', roles }, { conditional: true });
+  });
 }
 
 /** Changes a password without asking for the old one. */
@@ -77,9 +78,22 @@ export async function userIdByName(deps: CommandDeps, username: string): Promise
 
 /** The user as of the last event. @throws DomainError `user_not_found` */
 export async function loadUser(deps: CommandDeps, id: string): Promise<ActiveUser> {
-  const { state } = await load(deps.store, deps.aggregates, userDecider, `user-${id}`);
+  return present((await load(deps.store, deps.aggregates, userDecider, `user-${id}`)).state);
+}
+
+function present(state: UserState): ActiveUser {
   if (state.status === 'unregistered') throw new DomainError('not_found', 'user_not_found', 'no such user');
   return state;
+}
+
+/** Keeps the list of administrators in step with the roles. */
+async function decideAdministrator(
+  transaction: Transaction,
+  userId: string,
+  roles: readonly RoleName[],
+): Promise<void> {
+  const type = roles.includes('admin') ? 'AddAdministrator' : 'RemoveAdministrator';
+  await transaction.decide(administratorsDecider, administratorsId, { type, userId });
 }
 
 function userNameKey(deps: CommandDeps, username: string): string {

@@ -1,4 +1,5 @@
 import type { AccessDenied } from './access/events.ts';
+import type { AdministratorsEvent } from './administrators/decider.ts';
 import type { ExecutionEvent } from './execution/events.ts';
 import type { IdempotencyEvent } from './idempotency/decider.ts';
 import type { McpEvent } from './mcp/events.ts';
@@ -17,6 +18,7 @@ export type AnnalsEvent =
   | ReservationEvent
   | IdempotencyEvent
   | ProjectionEvent
+  | AdministratorsEvent
   | AccessDenied;
 
 export type EventType = AnnalsEvent['type'];
@@ -63,6 +65,8 @@ const kinds = {
   ProjectionRebuildFailed: v1,
   ProjectionRolledBack: v1,
   DeadLettersRetried: v1,
+  AdministratorAdded: v1,
+  AdministratorRemoved: v1,
   AccessDenied: v1,
 } satisfies Record<EventType, EventKind>;
 

@@ -5,8 +5,6 @@ import { newCommand, openCommandSide, principal, refusal, type CommandSide } fro
 
 const ada = { username: 'ada', email: 'ada@example.org', password: 'correct horse battery staple' };
 const anonymous = { actor: 'anonymous', userId: null, tenant: 'default', roles: [], sessionId: null };
-const nobodyElse = () => Promise.resolve(0);
-const another = () => Promise.resolve(1);
 
 async function registered(
   side: CommandSide,
@@ -106,7 +104,7 @@ describe('setting roles', () => {
   it('gives exactly these', async () => {
     const side = await openCommandSide();
     const id = await registered(side);
-    const { state } = await setRoles(side.deps, byAdmin(), id, ['operator', 'auditor'], another);
+    const { state } = await setRoles(side.deps, byAdmin(), id, ['operator', 'auditor']);
     expect(state).toMatchObject({ roles: ['auditor', 'operator'] });
   });
 
@@ -114,21 +112,35 @@ describe('setting roles', () => {
     const side = await openCommandSide();
     const id = await registered(side);
     const self = newCommand({ principal: { ...principal('admin'), userId: id } });
-    await refusal(setRoles(side.deps, self, id, ['admin'], another), 'forbidden', 'own_roles');
+    await refusal(setRoles(side.deps, self, id, ['admin']), 'forbidden', 'own_roles');
   });
 
   it('keeps the last administrator', async () => {
     const side = await openCommandSide();
     const id = await registered(side, ada, ['admin']);
-    await refusal(setRoles(side.deps, byAdmin(), id, ['viewer'], nobodyElse), 'conflict', 'last_admin');
-    expect((await setRoles(side.deps, byAdmin(), id, ['viewer', 'admin'], nobodyElse)).revision).toBe(1);
-    expect((await setRoles(side.deps, byAdmin(), id, ['viewer'], another)).state).toMatchObject({ roles: ['viewer'] });
+    await refusal(setRoles(side.deps, byAdmin(), id, ['viewer']), 'conflict', 'last_admin');
+    expect((await setRoles(side.deps, byAdmin(), id, ['viewer', 'admin'])).revision).toBe(1);
+    await registered(side, { ...ada, username: 'grace', email: 'grace@example.org' }, ['admin']);
+    expect((await setRoles(side.deps, byAdmin(), id, ['viewer'])).state).toMatchObject({ roles: ['viewer'] });
+  });
+
+  it('leaves one of two administrators who take the role from each other at once', async () => {
+    const side = await openCommandSide();
+    const first = await registered(side, ada, ['admin']);
+    const second = await registered(side, { ...ada, username: 'grace', email: 'grace@example.org' }, ['admin']);
+    const outcomes = await Promise.allSettled([
+      setRoles(side.deps, byAdmin(), first, ['viewer']),
+      setRoles(side.elsewhere(), byAdmin(), second, ['viewer']),
+    ]);
+    expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    const users = [await loadUser(side.deps, first), await loadUser(side.deps, second)];
+    expect(users.filter(({ roles }) => roles.includes('admin'))).toHaveLength(1);
   });
 
   it('is refused for an id that is nobody’s', async () => {
     const side = await openCommandSide();
     const unknown = newCommand().commandId;
-    await refusal(setRoles(side.deps, byAdmin(), unknown, ['viewer'], another), 'not_found', 'user_not_found');
+    await refusal(setRoles(side.deps, byAdmin(), unknown, ['viewer']), 'not_found', 'user_not_found');
   });
 });
 

@@ -58,7 +58,7 @@ const deeds: readonly ((world: World, cast: Cast, n: number) => Promise<unknown>
     users.push(command.commandId);
   },
   (world, { users }, n) =>
-    setRoles(world.deps, newCommand(), pick(users, n), n % 2 ? ['auditor'] : ['viewer', 'operator'], async () => 1),
+    setRoles(world.deps, newCommand(), pick(users, n), n % 2 ? ['auditor'] : ['viewer', 'operator']),
 ];
 
 const refused = (error: unknown) => {

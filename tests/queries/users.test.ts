@@ -4,7 +4,7 @@ import { registerUser, setRoles } from '../../src/commands/users.ts';
 import type { RoleName } from '../../src/domain/access/roles.ts';
 import { listRoles } from '../../src/queries/roles.ts';
 import { openSessionsOf } from '../../src/queries/users/sessions.ts';
-import { countOthersWithRole, getUser, listUsers, type UserListRequest } from '../../src/queries/users/users.ts';
+import { getUser, listUsers, type UserListRequest } from '../../src/queries/users/users.ts';
 import { refusal } from './pages.ts';
 import { newCommand, openWorld, type World } from './world.ts';
 
@@ -41,10 +41,10 @@ describe('users', () => {
 
   it('are filtered and sorted, and had, then, the roles they had then', async () => {
     const world = await openWorld();
-    const ada = await person(world, 'ada', 'admin', 'auditor');
+    await person(world, 'ada', 'admin', 'auditor');
     const bob = await person(world, 'Bob', 'viewer');
     const before = await world.store.head();
-    await setRoles(world.deps, newCommand(), bob, ['admin'], async () => 1);
+    await setRoles(world.deps, newCommand(), bob, ['admin']);
     await world.project();
     const names = async (request: UserListRequest) =>
       (await listUsers(world.queries, request)).items.map(({ username }) => username);
@@ -58,8 +58,6 @@ describe('users', () => {
     expect(await names({ sort: '-username', asOf: before })).toEqual(['Bob', 'ada']);
     expect((await getUser(world.queries, bob, { asOf: before })).resource.roles).toEqual(['viewer']);
     expect((await getUser(world.queries, bob, { revision: 0 })).resource.roles).toEqual(['viewer']);
-    expect(await countOthersWithRole(world.queries, 'admin', ada)).toBe(1);
-    expect(await countOthersWithRole(world.queries, 'auditor', ada)).toBe(0);
   });
 
   it('have sessions until these are ended', async () => {

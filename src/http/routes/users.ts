@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { setRoles } from '../../commands/users.ts';
 import { listRoles } from '../../queries/roles.ts';
-import { countOthersWithRole, getUser, listUsers } from '../../queries/users/users.ts';
+import { getUser, listUsers } from '../../queries/users/users.ts';
 import { ok } from '../answer.ts';
 import { defineRoute } from '../route/define-route.ts';
 import type { Route } from '../route/route.ts';
@@ -65,8 +65,7 @@ export function userRoutes(parts: RouteParts): readonly Route[] {
       responses: { 200: { description: 'The user', schema: user } },
       examples: [{ summary: 'Make an operator', params: { id: exampleIds.user }, body: { roles: ['operator'] } }],
       async handler({ params: { id }, body: { roles } }, context) {
-        const otherAdmins = () => countOthersWithRole(queries, 'admin', id);
-        const { revision, position } = await setRoles(commands, context.command(), id, roles, otherAdmins);
+        const { revision, position } = await setRoles(commands, context.command(), id, roles);
         await principals.caughtUp(position);
         const { resource } = await getUser(queries, id, { revision });
         return { status: 200, body: resource, revision, position };

@@ -1,4 +1,3 @@
-import { sql } from 'kysely';
 import type { RoleName } from '../../domain/access/roles.ts';
 import { usernameKey, users, type UserRow } from '../../projections/users/projection.ts';
 import type { Moment, QueryDeps, Versioned } from '../deps.ts';
@@ -51,12 +50,4 @@ export async function getUser(deps: QueryDeps, id: string, moment: Moment): Prom
   if (uuid === undefined) throw notFound(kind);
   const row = await rowAt(deps, kind, uuid, moment);
   return { resource: toUser(row), revision: row.revision, position: row.position };
-}
-
-/** How many users besides this one have a role. */
-export async function countOthersWithRole(deps: QueryDeps, role: RoleName, exceptId: string): Promise<number> {
-  const holds = includesAll<UserRow>('roles', [role]).map(({ where }) => where);
-  const query = sql<{ readonly count: number }>`
-    select count(*) as count from ${sql.table(users.name)} where id <> ${exceptId} and ${sql.join(holds, sql` and `)}`;
-  return (await query.execute(deps.models.relational(users.name))).rows[0]?.count ?? 0;
 }
