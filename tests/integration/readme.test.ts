@@ -50,7 +50,11 @@ describe('the tour of the README', () => {
       },
     });
     const answers = stdout.split(/^#\d+\n/m).slice(1);
-    const shown = steps.map(({ command, output }, index) => ({ command, output: plain(answers[index] ?? ''), readme: plain(output) }));
+    const shown = steps.map(({ command, output }, index) => ({
+      command,
+      output: plain(answers[index] ?? ''),
+      readme: plain(output),
+    }));
     expect(shown.map(({ command, output }) => ({ command, output }))).toEqual(
       shown.map(({ command, readme }) => ({ command, output: readme })),
     );
