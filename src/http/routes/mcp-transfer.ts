@@ -39,11 +39,13 @@ export function mcpTransferRoutes({ commands, queries, discovery, logger }: Rout
         const command = context.command();
         const items = await importMcps(commands, command, body);
         const registered = items.flatMap(({ status, id }) => (status === 'registered' && id !== null ? [id] : []));
+        // Each is a change of its own: who reads next shall see the last one.
+        const position = registered.length === 0 ? {} : { position: await commands.store.head() };
         // Asking may take long (a program is downloaded first), and what was imported is registered without it.
         void discoverAll(registered, async (id) => {
           await discovery.discover(following(command, id), id);
         }).catch((error: unknown) => logger.warn({ error }, 'imported servers could not be asked what they offer'));
-        return ok({ items });
+        return { status: 200, body: { items }, ...position };
       },
     }),
     defineRoute({
