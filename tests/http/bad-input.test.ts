@@ -26,7 +26,9 @@ let tools: ToolServer;
 let world: World;
 
 beforeAll(async () => {
-  const http = { loginLimits: { perAccountAndAddress: 1e6, perAccount: 1e6, perAddress: 1e6, windowMs: 1000 } };
+  const http = {
+    loginLimits: { perAccountAndAddress: 1e6, perAccount: 1e6, perAddress: 1e6, windowMs: 1000, atOnce: 100 },
+  };
   [app, tools] = await Promise.all([startTestApp({ http }), startToolServer()]);
   world = await makeWorld(app, tools.url);
 });

@@ -4,7 +4,7 @@ import { startTestApp, type TestApp } from './support/app.ts';
 let app: TestApp;
 
 beforeAll(async () => {
-  const loginLimits = { perAccountAndAddress: 3, perAccount: 100, perAddress: 20, windowMs: 600_000 };
+  const loginLimits = { perAccountAndAddress: 3, perAccount: 100, perAddress: 20, windowMs: 600_000, atOnce: 100 };
   app = await startTestApp({ http: { loginLimits } });
 });
 

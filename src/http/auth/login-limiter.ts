@@ -8,6 +8,8 @@ export interface LoginLimits {
   readonly perAccount: number;
   readonly perAddress: number;
   readonly windowMs: number;
+  /** Passwords that are hashed or wait to be, from anybody: what comes beyond is sent away, not queued. */
+  readonly atOnce: number;
 }
 
 export const defaultLoginLimits: LoginLimits = {
@@ -15,6 +17,7 @@ export const defaultLoginLimits: LoginLimits = {
   perAccount: 100,
   perAddress: 100,
   windowMs: 5 * 60_000,
+  atOnce: 100,
 };
 
 interface Window {
@@ -29,6 +32,8 @@ export interface LoginLimiter {
    * @throws HttpProblem 429
    */
   begin(username: string, address: string): Attempt;
+  /** Does work that hashes a password, unless too much of it is under way. @throws HttpProblem 429 */
+  hashing<Result>(work: () => Promise<Result>): Promise<Result>;
 }
 
 export interface Attempt {
@@ -39,6 +44,7 @@ export interface Attempt {
 /** @param clock milliseconds since the epoch */
 export function createLoginLimiter(limits: LoginLimits, clock: () => number): LoginLimiter {
   const windows = new LRUCache<string, Window>({ max: 50_000 });
+  let underWay = 0;
   const windowOf = (key: string): Window => {
     const known = windows.get(key);
     if (known && known.endsAt > clock()) return known;
@@ -47,6 +53,18 @@ export function createLoginLimiter(limits: LoginLimits, clock: () => number): Lo
     return window;
   };
   return {
+    async hashing(work) {
+      if (underWay >= limits.atOnce) {
+        const headers = { 'Retry-After': '1' };
+        throw new HttpProblem(429, 'too_many_attempts', 'too many passwords are being checked; try again', { headers });
+      }
+      underWay++;
+      try {
+        return await work();
+      } finally {
+        underWay--;
+      }
+    },
     begin(username, address) {
       const account = username.normalize('NFKC').toLowerCase();
       const counted = [

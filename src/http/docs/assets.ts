@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import type { ServerResponse } from 'node:http';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
@@ -47,8 +48,18 @@ export async function assetAnswer({ contentType, source }: Asset, ifNoneMatch: s
     status: 200,
     contentType,
     headers: { ...headers, 'Content-Length': String(size) },
-    write: (response) => pipeline(createReadStream(source.file), response),
+    write: (response) => send(source.file, response),
   } satisfies StreamAnswer;
+}
+
+async function send(path: string, response: ServerResponse): Promise<void> {
+  try {
+    await pipeline(createReadStream(path), response);
+  } catch (error) {
+    // A browser that goes elsewhere before it has everything is no failure.
+    if (!response.destroyed || !(error instanceof Error) || !('code' in error)) throw error;
+    if (error.code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
+  }
 }
 
 function file(contentType: string, packageName: string, path: string): Asset {

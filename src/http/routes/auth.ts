@@ -25,6 +25,7 @@ export function authRoutes(parts: RouteParts): readonly Route[] {
       description: 'The person gets the role developer; an administrator can give other roles.',
       tags: ['auth'],
       access: { public: true },
+      problems: [429],
       request: { body: registration },
       responses: { 201: { description: 'Registered', schema: registeredUser } },
       examples: [
@@ -34,7 +35,9 @@ export function authRoutes(parts: RouteParts): readonly Route[] {
         },
       ],
       async handler({ body }, context) {
-        const { state, revision, position } = await registerUser(commands, context.command(), body);
+        const { state, revision, position } = await parts.logins.hashing(() =>
+          registerUser(commands, context.command(), body),
+        );
         if (state.status !== 'active') throw new Error('a registered user is active');
         const { username, email, roles } = state;
         const id = context.commandId;

@@ -11,7 +11,7 @@ export async function guarded<Result>(
 ): Promise<Result> {
   const attempt = limiter.begin(username, request.socket.remoteAddress ?? '');
   try {
-    const result = await check();
+    const result = await limiter.hashing(check);
     attempt.succeeded();
     return result;
   } catch (error) {
