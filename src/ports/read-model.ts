@@ -23,6 +23,11 @@ export interface SearchModel {
   readonly index: string;
   /** Fields for exact filters and sorting; stored and returned. */
   readonly keywords: Readonly<Record<string, 'text' | 'integer'>>;
+  /**
+   * An integer keyword that is another number for each entry and never changes, by which entries are usually listed,
+   * newest first. Stores make this order cheap, however many entries have the words that are searched for.
+   */
+  readonly ordinal?: string;
   readonly indexes: readonly (readonly string[])[];
 }
 

@@ -54,8 +54,8 @@ export const audit: Projection<AuditRow> = {
       tool: 'text',
       reason: 'text',
     },
+    ordinal: 'position',
     indexes: [
-      ['position'],
       ['actor', 'position'],
       ['action', 'position'],
       ['resource', 'position'],

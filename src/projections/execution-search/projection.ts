@@ -47,7 +47,8 @@ export const executionSearch: Projection<SearchRow> = {
       /** The words of the request, until they become part of the text. */
       request: 'text',
     },
-    indexes: [['requested_position']],
+    ordinal: 'requested_position',
+    indexes: [],
   },
   types,
   rowId: (event) => (isOurs(event) ? idOf(event.stream) : undefined),

@@ -103,3 +103,28 @@ export const searchSamples: Samples = {
   ],
   row: entry,
 };
+
+let places = 0;
+
+function placed(id: string, place: number | null, text: string | null = `text of ${id}`): SearchRow {
+  return { id, text, keywords: { owner: 'anna', place } };
+}
+
+/** With an ordinal, which stores may keep the entries by. */
+export const ordinalSamples: Samples = {
+  definition: {
+    name: 'places',
+    schemaVersion: 1,
+    model: {
+      kind: 'search',
+      index: 'places',
+      keywords: { owner: 'text', place: 'integer' },
+      ordinal: 'place',
+      indexes: [['place'], ['owner', 'place']],
+    },
+  },
+  rows: [placed('a', 7), placed('b', Number.MAX_SAFE_INTEGER), placed('c', -3, null), placed('d', 0)],
+  changed: placed('a', 7, 'other words'),
+  refused: [placed('r1', null), placed('r2', 0.5)],
+  row: (id) => placed(id, ++places + 1_000),
+};

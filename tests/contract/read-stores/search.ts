@@ -70,7 +70,10 @@ export function searchContract(makePlace: MakePlace): void {
       expect(ids(first)).toEqual(['2499', '2498', '2497']);
       const beyond = { value: 2497, id: '2497' };
       expect(ids(await reader.search(query({ words: 'common', sort, limit: 2, beyond })))).toEqual(['2496', '2495']);
-      expect(ids(await reader.search(query({ words: 'common odd', sort, limit: 2, beyond })))).toEqual(['2495', '2493']);
+      expect(ids(await reader.search(query({ words: 'common odd', sort, limit: 2, beyond })))).toEqual([
+        '2495',
+        '2493',
+      ]);
     });
 
     it('find quoted words only side by side', async () => {

@@ -4,7 +4,8 @@ import { catalogueContract } from './catalogue.ts';
 import { documentsContract } from './documents.ts';
 import { modelStoreContract } from './model-store.ts';
 import { relationalContract } from './relational.ts';
-import { documentSamples, relationalSamples, searchSamples } from './samples.ts';
+import { ordinalContract } from './ordinal.ts';
+import { documentSamples, ordinalSamples, relationalSamples, searchSamples } from './samples.ts';
 import { searchContract } from './search.ts';
 import { versionsContract } from './versions.ts';
 
@@ -38,7 +39,9 @@ export function readStoresContract(
     }
     if (kinds.includes('search')) {
       modelStoreContract('search', makePlace, searchSamples);
+      modelStoreContract('ordered search', makePlace, ordinalSamples);
       searchContract(makePlace);
+      ordinalContract(makePlace);
     }
     const [first] = { relational: [relationalSamples], documents: [documentSamples], search: [searchSamples] }[
       kinds[0] ?? 'relational'

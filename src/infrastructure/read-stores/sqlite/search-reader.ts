@@ -4,16 +4,16 @@ import type { SearchHit, SearchQuery } from '../../../ports/read-models.ts';
 import type { SearchReader } from '../../../ports/read-stores.ts';
 import { readFailure } from './failure.ts';
 import { identifier } from './identifier.ts';
-import { wordTable } from './search-rows.ts';
+import { all, planSearch, where, type Condition, type SearchPlan } from './search-plan.ts';
+import { keyColumn, wordTable } from './search-rows.ts';
 import { searchWords, type SearchWords } from './search-words.ts';
 import { snippetOf } from './snippet.ts';
 import { statementCache } from './statement-cache.ts';
 
-/** From so many entries with the words on, collecting them all takes longer than it may hold the thread. */
-const MANY = 2_000;
+/** So few entries are looked at one by one whether they have the words, at some 10 µs each. */
+const FEW_ENTRIES = 1_000;
 
-/** A part of a statement and what stands for its question marks. */
-interface Fragment {
+interface Select {
   readonly sql: string;
   readonly values: readonly Cell[];
 }
@@ -22,55 +22,91 @@ interface Fragment {
 export function searchReader(name: string, db: DatabaseSync, model: SearchModel): SearchReader {
   const prepare = statementCache(db);
   const keywords = Object.keys(model.keywords);
+  const table = identifier(model.index);
+  const key = keyColumn(model);
+  const words = wordTable(model);
+  const columns = (wanted: readonly string[]): string =>
+    wanted.map((each) => `${table}.${identifier(each)}`).join(', ');
 
-  function select(query: SearchQuery, words: SearchWords | undefined, beyond: Fragment, limit: number): SearchHit[] {
-    const table = identifier(model.index);
-    const conditions = [...filters(query, column), beyond].filter(({ sql }) => sql !== '');
-    if (words !== undefined) conditions.push({ sql: matching(words), values: [words.expression] });
-    const where = conditions.length === 0 ? '' : `WHERE ${conditions.map(({ sql }) => sql).join(' AND ')}`;
-    const { direction } = query.sort;
-    const order = `${column(query.sort.field)} ${direction}, id ${direction}`;
-    const columns = ['id', ...keywords.map(identifier), ...(words ? ['text'] : [])].join(', ');
-    const sql = `SELECT ${columns} FROM ${table} ${where} ORDER BY ${order} LIMIT ?`;
-    const rows = prepare(sql).all(...conditions.flatMap(({ values }) => values), limit);
-    return rows.map((row) => hitOf(row, words));
+  /** Without words: each branch reads its index in order, and only the beginnings are merged. */
+  function byKeywords({ branches, order }: SearchPlan, part: Condition, limit: number): Select {
+    const selected = columns(['id', ...keywords]);
+    const [first, ...others] = branches.map((branch) => {
+      const condition = all([branch, part]);
+      const sql = `SELECT ${selected} FROM ${table}${where(condition)} ORDER BY ${order} LIMIT ?`;
+      return { sql, values: [...condition.values, limit] };
+    });
+    if (first === undefined || others.length === 0) return first ?? { sql: 'SELECT NULL WHERE false', values: [] };
+    const each = [first, ...others];
+    return {
+      sql: `${each.map(({ sql }) => `SELECT * FROM (${sql})`).join(' UNION ALL ')} ORDER BY ${order} LIMIT ?`,
+      values: [...each.flatMap(({ values }) => values), limit],
+    };
   }
 
-  /**
-   * Few matches are collected and then sorted. Of many, the page is found sooner by walking the order that is asked for
-   * and looking at each entry.
-   */
-  function matching({ expression }: SearchWords): string {
-    const index = wordTable(model);
-    const probe = `SELECT count(*) AS n FROM (SELECT 1 FROM ${index} WHERE ${index} MATCH ? LIMIT ${MANY})`;
-    const isCommon = prepare(probe).get(expression)?.['n'] === MANY;
-    return isCommon
-      ? `EXISTS (SELECT 1 FROM ${index} WHERE ${index} MATCH ? AND ${index}.rowid = n)`
-      : `n IN (SELECT rowid FROM ${index} WHERE ${index} MATCH ?)`;
+  /** By the entries that have the words. In the order of their row ids, reading stops at the limit. */
+  function byWords({ filter }: SearchPlan, part: Condition, order: string, found: SearchWords, limit: number): Select {
+    const condition = all([{ sql: `${words} MATCH ?`, values: [found.expression] }, filter, part]);
+    const joined = `${words} CROSS JOIN ${table} ON ${table}.${key} = ${words}.rowid`;
+    return {
+      sql: `SELECT ${columns(['id', ...keywords, 'text'])} FROM ${joined}${where(condition)} ORDER BY ${order} LIMIT ?`,
+      values: [...condition.values, limit],
+    };
   }
 
-  function column(field: string): string {
-    if (field !== 'id' && !keywords.includes(field)) throw new TypeError(`${name} has no keyword ${field}`);
-    return identifier(field);
+  /** By the entries that have the keywords, when they are few: common words would be read for nothing. */
+  function byEntries({ filter, order }: SearchPlan, part: Condition, found: SearchWords, limit: number): Select {
+    const matches = `EXISTS (SELECT 1 FROM ${words} WHERE ${words}.rowid = +${table}.${key} AND ${words} MATCH ?)`;
+    const condition = all([filter, part, { sql: matches, values: [found.expression] }]);
+    return {
+      sql: `SELECT ${columns(['id', ...keywords, 'text'])} FROM ${table}${where(condition)} ORDER BY ${order} LIMIT ?`,
+      values: [...condition.values, limit],
+    };
   }
 
-  function hitOf(row: Record<string, unknown>, words: SearchWords | undefined): SearchHit {
+  function admitsFew({ filter, indexed }: SearchPlan): boolean {
+    if (!indexed) return false;
+    const sql = `SELECT count(*) AS n FROM (SELECT 1 FROM ${table}${where(filter)} LIMIT ?)`;
+    return Number(prepare(sql).get(...filter.values, FEW_ENTRIES)?.['n']) < FEW_ENTRIES;
+  }
+
+  function hitOf(row: Record<string, unknown>, found: SearchWords | undefined): SearchHit {
     const hit = {
       id: String(row['id']),
       keywords: Object.fromEntries(keywords.map((keyword) => [keyword, row[keyword] as Cell])),
     };
-    return words === undefined ? hit : { ...hit, snippet: snippetOf(String(row['text']), words.phrases) };
+    return found === undefined ? hit : { ...hit, snippet: snippetOf(String(row['text']), found.phrases) };
+  }
+
+  /** The selects whose answers, one after the other, are what is asked for. */
+  function selects(query: SearchQuery, found: SearchWords | undefined): readonly ((limit: number) => Select)[] {
+    const plan = planSearch(model, query);
+    const sortColumn = identifier(query.sort.field);
+    if (found === undefined) return plan.parts(sortColumn).map((part) => (limit) => byKeywords(plan, part, limit));
+    if (admitsFew(plan)) return plan.parts(sortColumn).map((part) => (limit) => byEntries(plan, part, found, limit));
+    // The ordinal is the row id of the words as well: asked of them, nothing is read that stands before the page.
+    const byOrdinal = query.sort.field === model.ordinal;
+    const ordinal = `${words}.rowid`;
+    const order = byOrdinal ? `${ordinal} ${query.sort.direction}` : plan.order;
+    const parts = plan.parts(byOrdinal ? ordinal : sortColumn);
+    return parts.map((part) => (limit) => byWords(plan, part, order, found, limit));
   }
 
   return {
     kind: 'search',
     async search(query) {
-      const words = query.words === undefined ? undefined : searchWords(query.words);
-      if (query.words !== undefined && words === undefined) return [];
+      const found = query.words === undefined ? undefined : searchWords(query.words);
+      if (query.words !== undefined && found === undefined) return [];
       try {
         const hits: SearchHit[] = [];
-        for (const part of partsBeyond(query, column)) {
-          if (hits.length < query.limit) hits.push(...select(query, words, part, query.limit - hits.length));
+        for (const select of selects(query, found)) {
+          if (hits.length >= query.limit) break;
+          const { sql, values } = select(query.limit - hits.length);
+          hits.push(
+            ...prepare(sql)
+              .all(...values)
+              .map((row) => hitOf(row, found)),
+          );
         }
         return hits;
       } catch (error) {
@@ -78,42 +114,4 @@ export function searchReader(name: string, db: DatabaseSync, model: SearchModel)
       }
     },
   };
-}
-
-function filters(query: SearchQuery, column: (field: string) => string): Fragment[] {
-  const equals = Object.entries(query.equals ?? {}).map(([field, wanted]) => equality(column(field), wanted));
-  const ranges = Object.entries(query.range ?? {}).flatMap(([field, { from, to }]) => [
-    ...(from === undefined ? [] : [{ sql: `${column(field)} >= ?`, values: [from] }]),
-    ...(to === undefined ? [] : [{ sql: `${column(field)} <= ?`, values: [to] }]),
-  ]);
-  return [...equals, ...ranges];
-}
-
-function equality(column: string, wanted: Cell | readonly Cell[]): Fragment {
-  if (!isList(wanted)) return { sql: `${column} IS ?`, values: [wanted] };
-  const values = wanted.filter((value) => value !== null);
-  const among = `${column} IN (SELECT value FROM json_each(?))`;
-  const sql = values.length === wanted.length ? among : `(${among} OR ${column} IS NULL)`;
-  return { sql, values: [JSON.stringify(values)] };
-}
-
-/**
- * What comes after the last entry of a page, in parts that each read an index in its order. Nulls come first in
- * ascending order, as SQLite has it.
- */
-function partsBeyond({ sort, beyond }: SearchQuery, column: (field: string) => string): readonly Fragment[] {
-  const everything: Fragment = { sql: '', values: [] };
-  if (beyond === undefined) return [everything];
-  const field = column(sort.field);
-  const after = sort.direction === 'asc' ? '>' : '<';
-  const nullsBeyond: Fragment = { sql: `${field} IS NULL AND id ${after} ?`, values: [beyond.id] };
-  if (beyond.value === null) {
-    return sort.direction === 'desc' ? [nullsBeyond] : [nullsBeyond, { sql: `${field} IS NOT NULL`, values: [] }];
-  }
-  const others: Fragment = { sql: `(${field}, id) ${after} (?, ?)`, values: [beyond.value, beyond.id] };
-  return sort.direction === 'asc' ? [others] : [others, { sql: `${field} IS NULL`, values: [] }];
-}
-
-function isList(value: Cell | readonly Cell[]): value is readonly Cell[] {
-  return Array.isArray(value);
 }

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Cell, SearchModel, SearchRow } from '../../../ports/read-model.ts';
-import { segment } from './cjk.ts';
 import { cellOf, requireFields } from './cell.ts';
+import { segment } from './cjk.ts';
 import { identifier, indexStatements } from './identifier.ts';
 import { RowMissing, type RowStatements, type RowTable } from './row-table.ts';
 
@@ -12,13 +12,28 @@ export function wordTable(model: SearchModel): string {
   return identifier(`${model.index}_words`);
 }
 
+/** The column that ties an entry to its words: the ordinal where there is one, so that its order is the table's own. */
+export function keyColumn(model: SearchModel): string {
+  return identifier(model.ordinal ?? 'n');
+}
+
 /**
  * Entries in a plain table, their words in an FTS5 index that holds no text of its own: the text stands once, as it
- * was written, while the index has it segmented. `n` ties the two together.
+ * was written, while the index has it segmented.
  */
 export function searchRows(model: SearchModel): RowTable<SearchRow> {
+  const { ordinal } = model;
+  if (ordinal !== undefined && model.keywords[ordinal] !== 'integer') {
+    throw new TypeError(`the ordinal ${ordinal} of ${model.index} is no integer keyword`);
+  }
   const keywords = Object.entries(model.keywords).map(([name, type]) => `${identifier(name)} ${SQL_TYPES[type]}`);
-  const columns = ['n INTEGER PRIMARY KEY', 'id TEXT UNIQUE NOT NULL', ...keywords, 'text TEXT'];
+  const key = `${keyColumn(model)} INTEGER PRIMARY KEY`;
+  const columns = [
+    key,
+    'id TEXT UNIQUE NOT NULL',
+    ...keywords.filter((column) => !key.startsWith(column)),
+    'text TEXT',
+  ];
   const words = wordTable(model);
   return {
     tables: [
@@ -27,26 +42,32 @@ export function searchRows(model: SearchModel): RowTable<SearchRow> {
         text, content='', contentless_delete=1, tokenize="unicode61 remove_diacritics 2"
       )`,
     ],
-    indexes: indexStatements(model.index, model.indexes),
+    indexes: indexStatements(model.index, usefulIndexes(model)),
     tidy: [`INSERT INTO ${words} (${words}) VALUES ('optimize')`],
     prepare: (db) => statements(db, model),
   };
 }
 
+/** Every index ends in the table's key anyway, and the key alone needs none. */
+function usefulIndexes({ indexes, ordinal }: SearchModel): readonly (readonly string[])[] {
+  return indexes
+    .map((index) => (index.at(-1) === ordinal ? index.slice(0, -1) : index))
+    .filter((index) => index.length > 0);
+}
+
 function statements(db: DatabaseSync, model: SearchModel): RowStatements<SearchRow> {
   const keywords = Object.keys(model.keywords);
   const table = identifier(model.index);
+  const key = keyColumn(model);
   const words = wordTable(model);
   const columns = [...keywords, 'text'].map(identifier);
-  const insert = db.prepare(
-    `INSERT INTO ${table} (id, ${columns.join(', ')}) VALUES (?, ${columns.map(() => '?').join(', ')})`,
-  );
-  const update = db.prepare(
-    `UPDATE ${table} SET ${columns.map((column) => `${column} = ?`).join(', ')} WHERE id = ? RETURNING n`,
-  );
-  const remove = db.prepare(`DELETE FROM ${table} WHERE id = ? RETURNING n`);
-  const load = db.prepare(`SELECT id, ${columns.join(', ')} FROM ${table} WHERE id = ?`);
-  const page = db.prepare(`SELECT id, ${columns.join(', ')} FROM ${table} WHERE id > ? ORDER BY id LIMIT ?`);
+  const list = columns.join(', ');
+  const insert = db.prepare(`INSERT INTO ${table} (id, ${list}) VALUES (?, ${columns.map(() => '?').join(', ')})`);
+  const sets = columns.map((column) => `${column} = ?`).join(', ');
+  const update = db.prepare(`UPDATE ${table} SET ${sets} WHERE id = ? RETURNING ${key} AS n`);
+  const remove = db.prepare(`DELETE FROM ${table} WHERE id = ? RETURNING ${key} AS n`);
+  const load = db.prepare(`SELECT id, ${list} FROM ${table} WHERE id = ?`);
+  const page = db.prepare(`SELECT id, ${list} FROM ${table} WHERE id > ? ORDER BY id LIMIT ?`);
   const count = db.prepare(`SELECT count(*) AS n FROM ${table}`);
   const insertWords = db.prepare(`INSERT INTO ${words} (rowid, text) VALUES (?, ?)`);
   const removeWords = db.prepare(`DELETE FROM ${words} WHERE rowid = ?`);
@@ -57,6 +78,7 @@ function statements(db: DatabaseSync, model: SearchModel): RowStatements<SearchR
     const values = keywords.map((name) => cellOf(row.id, name, model.keywords[name] ?? 'text', row.keywords[name]));
     return [...values, cellOf(row.id, 'text', 'text', row.text)];
   };
+  const ordinalOf = (row: SearchRow): Cell => (model.ordinal === undefined ? 0 : (row.keywords[model.ordinal] ?? null));
   const rowOf = (row: Record<string, unknown>): SearchRow => ({
     id: String(row['id']),
     text: row['text'] as string | null,
@@ -68,10 +90,12 @@ function statements(db: DatabaseSync, model: SearchModel): RowStatements<SearchR
       return row && rowOf(row);
     },
     insert(row) {
+      if (ordinalOf(row) === null) throw new TypeError(`entry ${row.id} has no ${model.ordinal ?? ''}`);
       const { lastInsertRowid } = insert.run(row.id, ...cells(row));
       if (row.text !== null) insertWords.run(lastInsertRowid, segment(row.text));
     },
     update(before, after) {
+      if (ordinalOf(before) !== ordinalOf(after)) throw new TypeError(`the ordinal of entry ${after.id} has changed`);
       const n = numberOf(after.id, update.get(...cells(after), after.id));
       if (before.text === after.text) return;
       if (before.text !== null) removeWords.run(n);
