@@ -49,9 +49,4 @@ export type ExecutionCancelled = DomainEvent<
 >;
 
 export type ExecutionEvent =
-  | ExecutionRequested
-  | ExecutionStarted
-  | ExecutionSucceeded
-  | ExecutionFailed
-  | ExecutionTimedOut
-  | ExecutionCancelled;
+  ExecutionRequested | ExecutionStarted | ExecutionSucceeded | ExecutionFailed | ExecutionTimedOut | ExecutionCancelled;

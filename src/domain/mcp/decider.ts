@@ -14,7 +14,12 @@ export type McpCommand =
   | { readonly type: 'RestoreMcp' }
   /** A person asked the server of `version` what it offers: what differs becomes the next version. */
   | { readonly type: 'PublishDiscoveredTools'; readonly version: number; readonly offer: Offer }
-  | { readonly type: 'ReportFailedDiscovery'; readonly version: number; readonly code: string; readonly message: string }
+  | {
+      readonly type: 'ReportFailedDiscovery';
+      readonly version: number;
+      readonly code: string;
+      readonly message: string;
+    }
   /** The server was seen to offer this, unasked: a difference is recorded, not published. */
   | { readonly type: 'DetectDrift'; readonly version: number; readonly offer: Offer };
 

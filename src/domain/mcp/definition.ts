@@ -9,7 +9,11 @@ export type Transport =
       readonly env?: Readonly<Record<string, SettingValue>>;
       readonly cwd?: string;
     }
-  | { readonly type: 'streamable-http'; readonly url: string; readonly headers?: Readonly<Record<string, SettingValue>> }
+  | {
+      readonly type: 'streamable-http';
+      readonly url: string;
+      readonly headers?: Readonly<Record<string, SettingValue>>;
+    }
   | { readonly type: 'sse'; readonly url: string; readonly headers?: Readonly<Record<string, SettingValue>> };
 
 export type JsonSchema = Readonly<Record<string, unknown>>;

@@ -12,4 +12,7 @@ export type ProjectionEvent =
       { readonly rebuildId: string; readonly version: number; readonly message: string; readonly position?: number }
     >
   | DomainEvent<'ProjectionRolledBack', { readonly version: number; readonly replacedVersion: number }>
-  | DomainEvent<'DeadLettersRetried', { readonly stream: string | null; readonly resolved: number; readonly left: number }>;
+  | DomainEvent<
+      'DeadLettersRetried',
+      { readonly stream: string | null; readonly resolved: number; readonly left: number }
+    >;

@@ -3,8 +3,7 @@ import { DomainError } from '../error.ts';
 import type { DomainEvent } from '../event.ts';
 
 export type ReservationEvent =
-  | DomainEvent<'NameReserved', { readonly owner: string }>
-  | DomainEvent<'NameReleased', { readonly owner: string }>;
+  DomainEvent<'NameReserved', { readonly owner: string }> | DomainEvent<'NameReleased', { readonly owner: string }>;
 
 export type ReservationState = { readonly status: 'free' } | { readonly status: 'reserved'; readonly owner: string };
 
