@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { EventStream, type ServerEvent } from '../../src/mcp/upstream/event-stream.ts';
@@ -11,6 +13,29 @@ function pieces(bytes: Buffer, cuts: readonly number[]): Buffer[] {
 }
 
 const cuts = fc.array(fc.nat(), { maxLength: 12 });
+
+/** Bytes held by what can still be reached. */
+function heldBytes(): number {
+  setFlagsFromString('--expose-gc');
+  runInNewContext('gc')();
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
+}
+
+const MB = 1024 * 1024;
+
+test('what has no end is not kept', () => {
+  const nothing = () => undefined;
+  const lines = new MessageLines({ maxBytes: MB, onLine: nothing, onTooLong: nothing, onEndless: nothing });
+  const events = new EventStream({ maxLength: MB, onEvent: nothing, onTooLong: nothing });
+  const words = new TextLines(nothing);
+  for (const reader of [lines, events, words]) {
+    const before = heldBytes();
+    for (let count = 0; count < 40; count++) reader.feed(Buffer.alloc(MB, `data: ${count}`));
+    expect(heldBytes() - before).toBeLessThan(3 * MB);
+    reader.feed(Buffer.from('\n'));
+  }
+});
 
 describe('a stream of events', () => {
   function read(chunks: readonly Buffer[], maxLength = 1_000_000) {

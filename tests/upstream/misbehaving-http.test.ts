@@ -46,8 +46,9 @@ describe.each(['json', 'events'] as const)('a streamable HTTP server that answer
     expect(await echo()).toBe('still here');
   });
 
-  test('that never answers is told to stop, and the next call works', async () => {
-    const { http, call, echo } = await start(answers);
+  test('that never answers is told to stop and gives its socket back, and the next call works', async () => {
+    const egress = createEgressPolicy({ allow: [], allowLoopback: true, maxSockets: 1 });
+    const { http, call, echo } = await start(answers, { egress });
     await echo();
     expect((await failureOf(call('silent', {}, { timeoutMs: 50 }))).code).toBe('execution_timed_out');
     await until(() => http.memory.cancelled.length > 0, 'it is told');
@@ -215,6 +216,20 @@ describe('a stream of events', () => {
     expect(again.map(({ headers }) => headers['last-event-id'])).toEqual(['place-7']);
     http.announce({ jsonrpc: '2.0', id: waiting, result: { content: [{ type: 'text', text: 'found again' }] } });
     expect(textOf(await calling)).toBe('found again');
+  });
+
+  test('that goes on after the answer is left, and its socket used again', async () => {
+    const egress = createEgressPolicy({ allow: [], allowLoopback: true, maxSockets: 1 });
+    const { http, call, echo } = await start('events', { egress });
+    await echo();
+    http.answerNext((response, id) => {
+      const answer = { jsonrpc: '2.0', id, result: { content: [{ type: 'text', text: 'and more' }] } };
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.write(`data: ${JSON.stringify(answer)}\n\n`);
+    });
+    expect(textOf(await call('echo'))).toBe('and more');
+    expect(await echo()).toBe('still here');
+    egress.close();
   });
 
   test('that ends without an answer fails the call', async () => {

@@ -24,8 +24,10 @@ export interface ExchangeHost {
 /** Called once per exchange, with what went wrong if it did not serve its purpose. */
 type Settled = (error: UpstreamError | undefined, exchange: HttpExchange) => void;
 
-/** Milliseconds for a server to take a message that has no answer, and to end a stream whose answer was given. */
+/** Milliseconds for a server to take a message that has no answer. */
 const SETTLE_MS = 10_000;
+/** Milliseconds for a server to end a stream after the answer: until then it holds one of our sockets. */
+const LINGER_MS = 1000;
 const RESUME_MS = 1000;
 const MAX_RESUMED = 5;
 const MAX_ERROR_BODY = 64 * 1024;
@@ -160,8 +162,7 @@ export class HttpExchange {
         this.#resumed = 0;
         if (type === 'message' && data !== '' && !this.#over) this.#takeText(data);
         if (!this.#answered || this.#over || this.#timer !== undefined) return;
-        // The server should end the stream now. It may hold our socket a little longer, not for ever.
-        this.#timer = setTimeout(() => this.cut('the stream went on after the answer'), SETTLE_MS).unref();
+        this.#timer = setTimeout(() => this.cut('the stream went on after the answer'), LINGER_MS).unref();
       },
       onTooLong: () => {
         this.#settle(tooLarge(maxResultBytes));

@@ -110,12 +110,18 @@ export class SseWire implements Wire {
     const events = new EventStream({
       maxLength: this.#options.maxResultBytes,
       onEvent: (event) => this.#take(event),
-      // Whose answer it was cannot be seen any more, so the stream goes on without it.
-      onTooLong: () => this.onunreadable?.(undefined, tooLarge(this.#options.maxResultBytes)),
+      onTooLong: () => this.#tooLong(),
     });
     response.on('data', (chunk: Buffer) => events.feed(chunk));
     response.on('end', () => this.#end(new ConnectionLost('upstream_disconnected', 'the server ended the stream')));
     response.on('error', (error) => this.#end(socketFailure(error)));
+  }
+
+  /** Whose answer it was cannot be seen any more, so the stream goes on without it; but not without a handshake. */
+  #tooLong(): void {
+    const error = tooLarge(this.#options.maxResultBytes);
+    if (this.onunreadable === undefined) this.#end(error);
+    else this.onunreadable(undefined, error);
   }
 
   #take({ type, data }: ServerEvent): void {

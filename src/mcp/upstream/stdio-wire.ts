@@ -63,7 +63,7 @@ export class StdioWire implements Wire, RunningProcess {
     this.#lines = new MessageLines({
       maxBytes: options.maxResultBytes,
       onLine: (line) => this.#receive(line),
-      onTooLong: (id) => this.onunreadable?.(id, tooLarge(options.maxResultBytes)),
+      onTooLong: (id) => this.#tooLong(id),
       onEndless: () => this.#end('it printed a line without end'),
     });
   }
@@ -112,6 +112,12 @@ export class StdioWire implements Wire, RunningProcess {
 
   kill(): void {
     if (!this.#exited) this.#signal('SIGKILL');
+  }
+
+  /** Before anybody waits for answers, only the handshake can have been meant. */
+  #tooLong(id: number | undefined): void {
+    if (this.onunreadable === undefined) this.#end('it printed a line that is too long');
+    else this.onunreadable(id, tooLarge(this.#options.maxResultBytes));
   }
 
   #receive(line: string): void {
