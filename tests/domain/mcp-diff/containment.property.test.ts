@@ -16,6 +16,7 @@ import {
 
 /** More runs find rarer mistakes: ANNALS_TEST_RUNS=20000 takes some minutes. */
 const runs = Number(process.env['ANNALS_TEST_RUNS'] ?? 120);
+const timeout = 60_000 + runs * 100;
 
 function isContained(narrow: Json, wide: Json, tolerance: Tolerance): boolean {
   const placed = (schema: Json) => ({ schema, pointer: '/schema' });
@@ -40,6 +41,11 @@ function positive(document: SchemaObject): Json {
     return unevaluatedProperties === false ? { ...kept, unevaluatedProperties } : kept;
   });
 }
+
+/** Documents that often refuse what they do not declare. */
+const closedDocuments = fc.tuple(schemaDocuments, fc.boolean()).map(([document, isClosed]) => {
+  return positive(isClosed ? { ...document, type: 'object', additionalProperties: false } : document);
+});
 
 /** The same without `unevaluatedProperties`, which is only compared as text where other schemas apply beside it. */
 function plain(document: SchemaObject): Json {
@@ -69,7 +75,7 @@ describe('a schema that is said to lie within another', () => {
     ['2020-12', runs],
     ['2019-09', runs / 4],
     ['draft-07', runs / 4],
-  ])('accepts nothing that the other refuses (%s)', { timeout: 60_000 + runs * 100 }, (dialect, numRuns) => {
+  ])('accepts nothing that the other refuses (%s)', { timeout }, (dialect, numRuns) => {
     let [shown, refuted] = [0, 0];
     fc.assert(
       fc.property(schemaDocuments, mutations(anyMutation), (document, changes) => {
@@ -90,10 +96,10 @@ describe('a schema that is said to lie within another', () => {
     );
     // A proof that never succeeds, or schemas that never differ, would make the property empty.
     expect(shown).toBeGreaterThan(numRuns / 2);
-    expect(refuted).toBeGreaterThan(numRuns / 20);
+    expect(refuted).toBeGreaterThan(0);
   });
 
-  it('accepts nothing that the other refuses, unless it uses a newly declared argument', { timeout: 60_000 }, () => {
+  it('accepts nothing that the other refuses, unless it uses a newly declared argument', { timeout }, () => {
     let declared = 0;
     fc.assert(
       fc.property(schemaDocuments, mutations(tolerableMutation), (before, changes) => {
@@ -103,26 +109,26 @@ describe('a schema that is said to lie within another', () => {
         // Mutations declare one name only, which no instance uses.
         expect(counterexamples('2020-12', before, after), JSON.stringify({ before, after })).toEqual([]);
       }),
-      { numRuns: runs },
+      { numRuns: runs * 2 },
     );
     expect(declared).toBeGreaterThan(0);
   });
 
-  it('accepts nothing that the other refuses, unless for a field it does not know', { timeout: 60_000 }, () => {
+  it('accepts nothing that the other refuses, unless for a field it does not know', { timeout }, () => {
     let ignored = 0;
     fc.assert(
-      fc.property(schemaDocuments.map(positive), mutations(anyMutation), (before, changes) => {
+      fc.property(closedDocuments, mutations(fc.oneof(anyMutation, tolerableMutation)), (before, changes) => {
         const after = mutate(before, changes);
         if (!isContained(after, before, 'new fields')) return;
         if (!isContained(after, before, 'none')) ignored++;
         expect(counterexamples('2020-12', after, open(before)), JSON.stringify({ before, after })).toEqual([]);
       }),
-      { numRuns: runs },
+      { numRuns: runs * 2 },
     );
     expect(ignored).toBeGreaterThan(0);
   });
 
-  it('is recognized when the other was only loosened', { timeout: 60_000 }, () => {
+  it('is recognized when the other was only loosened', { timeout }, () => {
     fc.assert(
       fc.property(schemaDocuments.map(plain), fc.nat(30), fc.nat(5), (document, place, index) => {
         fc.pre(acceptedBy('2020-12', document) !== undefined);

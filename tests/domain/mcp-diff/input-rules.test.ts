@@ -140,6 +140,13 @@ const aboutArguments: readonly Row[] = [
     ['input_dependency_added'],
     no,
   ],
+  [
+    'an argument beside a definition that unevaluatedProperties looks into',
+    { $ref: '#/$defs/d', unevaluatedProperties: false, $defs: { d: withX({ type: 'number' }) } },
+    { $ref: '#/$defs/d', unevaluatedProperties: false, $defs: { d: withX({ type: 'integer' }) } },
+    ['input_type_narrowed', 'input_not_comparable'],
+    unproven,
+  ],
   ['the type of all arguments', {}, { type: 'object' }, ['input_type_narrowed'], no],
 ];
 
@@ -173,6 +180,21 @@ const aboutValues: readonly Row[] = [
     { type: 'integer', minimum: 1, maximum: 9 },
     no,
     no,
+  ],
+  [
+    'a bound of integers',
+    { type: 'integer', minimum: 1, maximum: 3 },
+    { type: 'integer', minimum: 2, maximum: 2 },
+    ['input_bound_tightened', 'input_bound_tightened'],
+    no,
+  ],
+  ['integers as multiples of 1', { type: 'integer' }, { type: 'number', multipleOf: 1 }, no, no],
+  [
+    'another type than multiples',
+    { type: 'integer', multipleOf: 5 },
+    text,
+    ['input_type_narrowed'],
+    ['input_type_narrowed'],
   ],
   ['multipleOf', { type: 'integer' }, { type: 'integer', multipleOf: 5 }, ['input_multiple_of_changed'], no],
   ['multipleOf a divisor', { multipleOf: 10 }, { multipleOf: 5 }, no, ['input_multiple_of_changed']],
@@ -227,6 +249,13 @@ const aboutCombinations: readonly Row[] = [
     'alternatives that may overlap',
     { anyOf: [{ minLength: 1 }, { minimum: 1 }] },
     { oneOf: [{ minLength: 1 }, { minimum: 1 }] },
+    unproven,
+    no,
+  ],
+  [
+    'alternatives that only objects are told apart by',
+    { anyOf: [kind('a', { type: ['object', 'null'] }), kind('b', { type: ['object', 'null'] })] },
+    { oneOf: [kind('a', { type: ['object', 'null'] }), kind('b', { type: ['object', 'null'] })] },
     unproven,
     no,
   ],
@@ -307,6 +336,28 @@ const aboutReferences: readonly Row[] = [
     no,
   ],
   [
+    // That `n` lies within `n` rests on `m` within `m`, which turns out to be wrong, though `x` does not need it.
+    'definitions that use each other',
+    {
+      type: 'object',
+      properties: { x: { $ref: '#/$defs/m' }, y: { $ref: '#/$defs/n' } },
+      $defs: { m: { properties: { n: { $ref: '#/$defs/n' } } }, n: { properties: { m: { $ref: '#/$defs/m' } } } },
+    },
+    {
+      type: 'object',
+      properties: {
+        x: { anyOf: [{ $ref: '#/$defs/m' }, { type: ['object', 'array', 'string', 'number', 'boolean', 'null'] }] },
+        y: { $ref: '#/$defs/n' },
+      },
+      $defs: {
+        m: { properties: { n: { $ref: '#/$defs/n' } }, required: ['z'] },
+        n: { properties: { m: { $ref: '#/$defs/m' } } },
+      },
+    },
+    ['input_required_added'],
+    no,
+  ],
+  [
     'a reference that only leads back to itself',
     withX(text),
     { ...withX({ $ref: '#/$defs/d' }), $defs: { d: { $ref: '#/$defs/d' } } },
@@ -335,6 +386,28 @@ const aboutDialects: readonly Row[] = [
     'the name of the dialect',
     { ...withX(text), $schema: 'http://json-schema.org/draft-07/schema#' },
     { ...withX(text), $schema: 'https://json-schema.org/draft/2020-12/schema' },
+    no,
+    no,
+  ],
+  [
+    'what stands beside a reference, in another dialect',
+    {
+      ...withX({ $ref: '#/definitions/d', maxLength: 5 }),
+      definitions: { d: text },
+      $schema: 'http://json-schema.org/draft-07/schema#',
+    },
+    { ...withX({ $ref: '#/$defs/d', maxLength: 5 }), $defs: { d: text } },
+    unproven,
+    unproven,
+  ],
+  [
+    'a description beside a reference, in another dialect',
+    {
+      ...withX({ $ref: '#/definitions/d', description: 'x' }),
+      definitions: { d: text },
+      $schema: 'http://json-schema.org/draft-07/schema#',
+    },
+    { ...withX({ $ref: '#/$defs/d', description: 'x' }), $defs: { d: text } },
     no,
     no,
   ],

@@ -34,6 +34,20 @@ const aboutFields: readonly Row[] = [
     ['output_field_no_longer_required'],
     no,
   ],
+  [
+    'fields beside others that are looked into',
+    { allOf: [withX(text)], unevaluatedProperties: false },
+    { allOf: [withX(text)], properties: { y: text } },
+    no,
+    ['output_field_removed'],
+  ],
+  [
+    'a map beside others that are looked into',
+    { allOf: [withX(text)], unevaluatedProperties: text },
+    { allOf: [withX(text)] },
+    unproven,
+    no,
+  ],
   ['opening the set', { ...withX(text), ...closed }, withX(text), no, no],
   [
     'a field that becomes one of a map',

@@ -1,4 +1,5 @@
 import { childPointer, isObject, own, type JsonObject } from '../json.ts';
+import { isSilent } from './keywords.ts';
 import type { Kinds } from './kinds.ts';
 
 export type Dialect = '2020-12' | '2019-09' | 'draft-07' | 'unknown';
@@ -49,11 +50,11 @@ export function schemaDocument(root: unknown, pointer: string): SchemaDocument {
     if (Array.isArray(value)) for (const element of value) pending.push(element);
     if (!isObject(value)) continue;
     if (value !== root && typeof own(value, '$id') === 'string') oneResource = false;
-    if (Array.isArray(own(value, 'items')) || (own(value, '$ref') !== undefined && Object.keys(value).length > 1)) {
-      dialectMatters = true;
-    }
+    const hasReference = own(value, '$ref') !== undefined;
+    if (Array.isArray(own(value, 'items'))) dialectMatters = true;
     for (const key of Object.keys(value)) {
-      if (readDifferently.has(key)) dialectMatters = true;
+      // Old validators ignore what stands beside a reference.
+      if (readDifferently.has(key) || (hasReference && key !== '$ref' && !isSilent(key))) dialectMatters = true;
       const member = value[key];
       if (typeof member === 'object' && member !== null) pending.push(member);
     }

@@ -43,10 +43,12 @@ export function objectShape(node: SchemaNode): ObjectShape {
   };
 }
 
-/** What one schema lets know of the properties of the objects that satisfy it: listed objects are known all through. */
-export function knownShape(node: SchemaNode): ObjectShape {
-  const listed = isObject(node.schema) ? listedValues(node.schema) : undefined;
-  return listed ? shapeOfValues(node, listed) : objectShape(node);
+/** What schemas let know of the properties of the objects that satisfy them: listed objects are known all through. */
+export function knownShapes(nodes: readonly SchemaNode[]): ObjectShape[] {
+  return nodes.flatMap((node) => {
+    const listed = isObject(node.schema) ? listedValues(node.schema) : undefined;
+    return listed ? [objectShape(node), shapeOfValues(node, listed)] : [objectShape(node)];
+  });
 }
 
 /** The objects that `enum` or `const` lists have just the properties they have. */
@@ -67,14 +69,23 @@ function shapeOfValues(node: SchemaNode, values: readonly unknown[]): ObjectShap
   };
 }
 
-/** What is known of the property `name` of an object that all the shapes describe. */
-export function propertyOf(shapes: readonly ObjectShape[], name: string): SchemaNode[] {
-  return shapes.flatMap(({ properties, patterns, rest }) => {
-    const declared = properties.get(name);
-    if (declared) return [declared];
-    // Whether a pattern matches the name stays open, and with it whether the rest applies.
-    return rest && patterns.size === 0 ? [rest] : [];
-  });
+const none: ReadonlySet<string> = new Set();
+
+/**
+ * What is known of the property `name` of an object that all the shapes describe, given that it matches none of the
+ * `excluded` patterns. Whether it matches others stays open, and with it whether the rest of their shape applies.
+ */
+export function propertyOf(shapes: readonly ObjectShape[], name: string, excluded = none): SchemaNode[] {
+  return shapes.flatMap((shape) => shape.properties.get(name) ?? restOfOne(shape, excluded));
+}
+
+/** The same of a property that no shape names. */
+export function restOf(shapes: readonly ObjectShape[], excluded = none): SchemaNode[] {
+  return shapes.flatMap((shape) => restOfOne(shape, excluded));
+}
+
+function restOfOne({ patterns, rest }: ObjectShape, excluded: ReadonlySet<string>): SchemaNode[] {
+  return rest && [...patterns.keys()].every((pattern) => excluded.has(pattern)) ? [rest] : [];
 }
 
 /** The names that every such object has. */

@@ -1,7 +1,7 @@
 import { factsOf, isImpossible } from './facts.ts';
 import { OBJECT } from './kinds.ts';
 import type { SchemaNode } from './node.ts';
-import { knownShape, propertyOf, requiredNames } from './object-shape.ts';
+import { knownShapes, propertyOf, requiredNames } from './object-shape.ts';
 import type { Budget } from './proof.ts';
 
 const deepest = 4;
@@ -15,6 +15,6 @@ export function unsatisfiable(nodes: readonly SchemaNode[], budget: Budget, leve
   const facts = factsOf(nodes, budget);
   if (isImpossible(facts)) return true;
   if (facts.kinds !== OBJECT || level >= deepest) return false;
-  const shapes = facts.nodes.map(knownShape);
+  const shapes = knownShapes(facts.nodes);
   return [...requiredNames(facts)].some((name) => unsatisfiable(propertyOf(shapes, name), budget, level + 1));
 }

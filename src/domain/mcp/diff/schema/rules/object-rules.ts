@@ -4,7 +4,7 @@ import type { Facts } from '../facts.ts';
 import { NONE, OBJECT } from '../kinds.ts';
 import { mentionedNames } from '../mentions.ts';
 import { childNode, names, type SchemaNode } from '../node.ts';
-import { knownShape, objectShape, propertyOf, requiredNames, type ObjectShape } from '../object-shape.ts';
+import { knownShapes, objectShape, propertyOf, requiredNames, restOf, type ObjectShape } from '../object-shape.ts';
 import type { Proof } from '../proof.ts';
 import { finding, incomparable, said, type Rule } from './rule.ts';
 
@@ -16,7 +16,7 @@ export const requiredRule: Rule = (_proof, facts, wide, at) => {
   const list = said(wide, 'required');
   if (!Array.isArray(list)) return [incomparable('required', wide, at)];
   const given = requiredNames(facts);
-  const shapes = facts.nodes.map(knownShape);
+  const shapes = knownShapes(facts.nodes);
   return names(list)
     .filter((name) => !given.has(name) && !inEveryValue(facts, name))
     .map((name) => {
@@ -37,7 +37,7 @@ export const propertiesRule: Rule = (proof, facts, wide, at) => {
     if (!isObject(said(wide, keyword) ?? {})) return [incomparable(keyword, wide, at)];
   }
   const known: Known = {
-    shapes: facts.nodes.map(knownShape),
+    shapes: knownShapes(facts.nodes),
     isSendable: proof.tolerance === 'new arguments' ? mentionedNames(facts.nodes) : () => true,
   };
   const goal = objectShape(wide);
@@ -79,21 +79,22 @@ function matching(proof: Proof, { shapes }: Known, pattern: string, target: Sche
   const named = namesIn(shapes).flatMap((name) => {
     return proof.prove([...propertyOf(shapes, name), ...same], target, memberOf(at, name));
   });
-  return [...named, ...proof.prove([...same, ...restOf(shapes, new Set())], target, memberOf(at, '*'))];
+  return [...named, ...proof.prove([...same, ...restOf(shapes)], target, memberOf(at, '*'))];
 }
 
 /** The properties that the goal neither names nor matches with a pattern. */
 function undeclared(proof: Proof, { shapes }: Known, goal: ObjectShape, target: SchemaNode, at: Instance): Finding[] {
   // Whoever does not mind new fields does not mind that they were refused before.
   if (proof.tolerance === 'new fields' && target.schema === false) return [];
+  const unmatched = new Set(goal.patterns.keys());
   const named = namesIn(shapes).filter((name) => !goal.properties.has(name));
   const findings = named.flatMap((name): Finding[] => {
-    const found = proof.prove(propertyOf(shapes, name), target, memberOf(at, name));
+    const found = proof.prove(propertyOf(shapes, name, unmatched), target, memberOf(at, name));
     const from = shapes.find(({ properties }) => properties.has(name))?.properties.get(name);
     if (found.length === 0 || target.schema !== false || !from) return found;
     return [{ rule: 'removed', keyword: 'properties', at: memberOf(at, name).path, pointer: from.pointer }];
   });
-  const found = proof.prove(restOf(shapes, new Set(goal.patterns.keys())), target, memberOf(at, '*'));
+  const found = proof.prove(restOf(shapes, unmatched), target, memberOf(at, '*'));
   if (found.length === 0) return findings;
   if (target.schema !== false) return findings.concat(found);
   return findings.concat({ rule: 'closed', keyword: 'additionalProperties', at: at.path, pointer: target.pointer });
@@ -101,13 +102,6 @@ function undeclared(proof: Proof, { shapes }: Known, goal: ObjectShape, target: 
 
 function namesIn(shapes: readonly ObjectShape[]): string[] {
   return [...new Set(shapes.flatMap(({ properties }) => [...properties.keys()]))];
-}
-
-/** What is known of a property that no shape names, given that it matches none of the `excluded` patterns. */
-function restOf(shapes: readonly ObjectShape[], excluded: ReadonlySet<string>): SchemaNode[] {
-  return shapes.flatMap(({ patterns, rest }) => {
-    return rest && [...patterns.keys()].every((pattern) => excluded.has(pattern)) ? [rest] : [];
-  });
 }
 
 /** `propertyNames`: names are strings, each of them a value on its own. */
