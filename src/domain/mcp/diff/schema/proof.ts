@@ -24,8 +24,6 @@ export interface Claim {
 export interface Proof {
   readonly tolerance: Tolerance;
   readonly budget: Budget;
-  /** The claims that are being proven, outermost first. */
-  readonly open: Claim[];
   /** Findings against the claim; none when it is proven. */
   prove(narrow: readonly SchemaNode[], wide: SchemaNode, at: Instance): Finding[];
   /** Whether the claim holds by logic alone. */

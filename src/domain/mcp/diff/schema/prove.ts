@@ -26,7 +26,6 @@ export function startProof(tolerance: Tolerance, budget: Budget, outside = 0): P
   const proof: Proof = {
     tolerance,
     budget,
-    open,
     prove(narrow, wide, at) {
       const claim = { narrow: narrow.map(dereferenced), wide: dereferenced(wide), at };
       if (isTrivial(claim.wide) || claim.narrow.some(({ schema }) => schema === false)) return [];
