@@ -1,4 +1,4 @@
-import { v5 as uuidv5 } from 'uuid';
+import { derivedId } from './derived-id.ts';
 import type { AccessDenied } from '../domain/access/events.ts';
 import { may } from '../domain/access/principal.ts';
 import type { Permission } from '../domain/access/roles.ts';
@@ -29,7 +29,7 @@ export async function demand(
   if (may(context.principal, permission)) return;
   const reason = `permission ${permission} is missing`;
   // Its own command: the refused one has taken nothing and may come again when the permission is there.
-  const commandId = uuidv5(`denial ${permission} ${resource}`, context.commandId);
+  const commandId = derivedId(`denial ${permission} ${resource}`, context.commandId);
   const denial = { action: permission, resource, reason };
   await handle(deps, following(context, commandId), denialDecider, commandId, denial, { fresh: true });
   throw new DomainError('forbidden', 'permission_missing', `this needs the permission ${permission}`);

@@ -1,4 +1,4 @@
-import { v5 as uuidv5 } from 'uuid';
+import { derivedId } from './derived-id.ts';
 import { executionDecider, type ExecutionCommand, type ExecutionState } from '../domain/execution/decider.ts';
 import type { ExecutionError, ExecutionRequest } from '../domain/execution/events.ts';
 import { following, type CommandContext } from './context.ts';
@@ -39,7 +39,7 @@ export function endExecution(
   outcome: ExecutionOutcome,
 ): Promise<Outcome<ExecutionState>> {
   // An end is a command of its own, the same one each time, so that it may be tried again.
-  const commandId = uuidv5(outcome.type, id);
+  const commandId = derivedId(outcome.type, id);
   return handle(deps, following(context, commandId), executionDecider, id, outcome);
 }
 

@@ -1,4 +1,5 @@
-import { v5 as uuidv5, v7 as uuidv7 } from 'uuid';
+import { v7 as uuidv7 } from 'uuid';
+import { derivedId } from './derived-id.ts';
 import { canonicalJson } from '../domain/mcp/diff/canonical-json.ts';
 import { idempotencyDecider, type RecordedAnswer } from '../domain/idempotency/decider.ts';
 import { following, type CommandContext } from './context.ts';
@@ -40,7 +41,7 @@ export function createIdempotencyKeys(deps: CommandDeps): IdempotencyKeys {
       try {
         const { state } = await handle(
           deps,
-          following(context, uuidv5('claim', context.commandId)),
+          following(context, derivedId('claim', context.commandId)),
           idempotencyDecider,
           id,
           {
@@ -62,7 +63,7 @@ export function createIdempotencyKeys(deps: CommandDeps): IdempotencyKeys {
           commandId: state.commandId,
           release: stop,
           answer: async (answer) => {
-            const commandId = uuidv5('answer', context.commandId);
+            const commandId = derivedId('answer', context.commandId);
             const record = { type: 'RecordAnswer', answer } as const;
             try {
               await handle(deps, following(context, commandId), idempotencyDecider, id, record);

@@ -1,4 +1,4 @@
-import { v5 as uuidv5 } from 'uuid';
+import { derivedId } from './derived-id.ts';
 import { DomainError } from '../domain/error.ts';
 import { sessionDecider, type SessionEndReason, type SessionState } from '../domain/session/decider.ts';
 import { userDecider } from '../domain/user/decider.ts';
@@ -83,7 +83,7 @@ export async function endSession(
   sessionId: string,
   reason: SessionEndReason,
 ): Promise<number> {
-  const commandId = uuidv5(`end session ${sessionId}`, context.commandId);
+  const commandId = derivedId(`end session ${sessionId}`, context.commandId);
   const end = { type: 'EndSession', reason } as const;
   return (await handle(deps, following(context, commandId), sessionDecider, sessionId, end)).position;
 }

@@ -1,4 +1,4 @@
-import { v5 as uuidv5 } from 'uuid';
+import { derivedId } from './derived-id.ts';
 import type { Decider } from '../domain/decider.ts';
 import type { DomainEvent, EventMetadata } from '../domain/event.ts';
 import { schemaVersionOf } from '../domain/registry.ts';
@@ -193,7 +193,7 @@ class UnitOfWork implements Transaction {
   #toAppend(event: DomainEvent): EventToAppend {
     const { commandId, principal, correlationId, causationId, traceparent, remoteAddress } = this.#context;
     const metadata: EventMetadata = {
-      eventId: uuidv5(String(this.#eventCount++), commandId),
+      eventId: derivedId(String(this.#eventCount++), commandId),
       commandId,
       actor: principal.actor,
       tenant: principal.tenant,

@@ -15,8 +15,11 @@ export interface Projection<Row extends AnyRow> {
   readonly types?: readonly string[];
   /** The row that an event changes; undefined when none. */
   readonly rowId: (event: RecordedEvent) => string | undefined;
-  /** True when no row can stand under its id before this event, so that none is looked for. Absent: never known. */
-  readonly begins?: (event: RecordedEvent) => boolean;
+  /**
+   * True when no row can stand under its id before this event, so that none is looked for. `always`: each event makes a
+   * row of its own, so that none is kept in memory either. Absent: never known.
+   */
+  readonly begins?: 'always' | ((event: RecordedEvent) => boolean);
   /**
    * The row after the event; undefined deletes it, the same object leaves it alone. Throws when the event cannot be
    * understood. Rows are plain JSON values.

@@ -63,7 +63,7 @@ export const audit: Projection<AuditRow> = {
     ],
   },
   rowId: (event) => auditId(event.position),
-  begins: () => true,
+  begins: 'always',
   evolve: (_row, event) => ({ id: auditId(event.position), text: auditText(event), keywords: keywordsOf(event) }),
 };
 

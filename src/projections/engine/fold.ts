@@ -37,12 +37,13 @@ export async function fold(
 ): Promise<readonly RowChange<AnyRow>[]> {
   const working = new Map<string, Working>();
   const wanted: string[] = [];
+  const { begins } = projection;
   const ids = events.map((event) => {
     const id = attempt(event, () => idOf(projection.rowId(event)));
     if (id !== undefined && !working.has(id)) {
-      const recent = rows.recent(id);
+      const recent = begins === 'always' ? undefined : rows.recent(id);
       working.set(id, { before: recent, after: recent });
-      if (recent === undefined && projection.begins?.(event) !== true) wanted.push(id);
+      if (recent === undefined && begins !== 'always' && begins?.(event) !== true) wanted.push(id);
     }
     return id;
   });

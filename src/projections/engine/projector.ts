@@ -124,7 +124,7 @@ export class Projector {
         ...(resolve.length > 0 && { resolve }),
       });
       this.#recorded = to;
-      this.#cache.take(rows);
+      if (this.projection.begins !== 'always') this.#cache.take(rows);
       this.#parked.resolve(resolve);
       this.#parked.park(park);
     }

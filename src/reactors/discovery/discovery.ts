@@ -1,4 +1,5 @@
-import { v5 as uuidv5, v7 as uuidv7 } from 'uuid';
+import { v7 as uuidv7 } from 'uuid';
+import { derivedId } from '../../commands/derived-id.ts';
 import { following, type CommandContext } from '../../commands/context.ts';
 import {
   detectDrift,
@@ -44,7 +45,7 @@ async function discover(deps: DiscoveryDeps, context: CommandContext, mcpId: str
   const { status, version, definition } = await loadMcp(deps, mcpId);
   if (status === 'retired') throw new DomainError('conflict', 'mcp_retired', 'this mcp is retired: restore it first');
   // Registering and discovering come from one request, and each is a command.
-  const own = following(context, uuidv5('discover', context.commandId));
+  const own = following(context, derivedId('discover', context.commandId));
   try {
     const target = { mcpId, version, transport: definition.transport };
     const offer = await deps.upstreams.discover(target, { timeoutMs: deps.discoveryTimeoutMs });

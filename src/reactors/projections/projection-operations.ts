@@ -1,4 +1,4 @@
-import { v5 as uuidv5 } from 'uuid';
+import { derivedId } from '../../commands/derived-id.ts';
 import { following, type CommandContext } from '../../commands/context.ts';
 import type { CommandDeps } from '../../commands/deps.ts';
 import { handle } from '../../commands/transaction.ts';
@@ -48,7 +48,7 @@ export function createProjectionOperations(
     if (!rebuild || !event) return;
     begun.delete(status.id);
     const { context, recorded } = rebuild;
-    const own = following(context, uuidv5(event.type, context.commandId));
+    const own = following(context, derivedId(event.type, context.commandId));
     recorded
       .then(() => record(own, status.projection, event))
       .catch((error: unknown) => {
