@@ -33,6 +33,8 @@ export function sseAnswer(feed: Feed, topic: Topic, after: number, context: Requ
     // Answers when the stream has begun: what waits for its end would be kept as long as it lasts, for each reader.
     async write(response) {
       if (hasGone(response)) return;
+      // By itself the head is made into one string; together with a body its pieces would stay as long as the stream.
+      response.flushHeaders();
       response.write(`retry: ${retryMs}\n\n`);
       const { filter, audience, allowed, last } = topic;
       const reading = await feed.read({
