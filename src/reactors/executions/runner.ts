@@ -1,6 +1,13 @@
 import type { CommandContext } from '../../commands/context.ts';
-import { endExecution, refuseExecution, runExecution, type ExecutionOutcome } from '../../commands/executions.ts';
+import {
+  endExecution,
+  loadExecution,
+  refuseExecution,
+  runExecution,
+  type ExecutionOutcome,
+} from '../../commands/executions.ts';
 import { DomainError } from '../../domain/error.ts';
+import { finished } from '../../domain/execution/decider.ts';
 import type { RecordedEvent } from '../../ports/event-store.ts';
 import type { ExecutionInput, ExecutionRunner } from '../../ports/execution-runner.ts';
 import type { Logger } from '../../ports/logger.ts';
@@ -64,8 +71,19 @@ export function createExecutionRunner(deps: RunnerDeps): ExecutionRunner<Command
 
   async function beginAndEnd(context: CommandContext, call: Call): Promise<readonly RecordedEvent[]> {
     const begun = await runExecution(deps, context, call.request);
-    const end = begun.replayed ? [] : await callToEnd(context, call, deps.clock());
+    if (begun.replayed) return recordedCall(call.id);
+    const end = await callToEnd(context, call, deps.clock());
     return end.length > 0 ? [...begun.events, ...end] : deps.store.readStream(`execution-${call.id}`);
+  }
+
+  /**
+   * A call that was begun before, by a process that is gone or with an end that could not be recorded yet. It will have
+   * an end soon, and must not be answered without.
+   */
+  async function recordedCall(id: string): Promise<readonly RecordedEvent[]> {
+    const { status } = await loadExecution(deps, id);
+    if (status !== 'none' && !finished(status)) throw new StoreUnavailable('the end of this call is not recorded yet');
+    return deps.store.readStream(`execution-${id}`);
   }
 
   function refuseWhileDraining(): void {
