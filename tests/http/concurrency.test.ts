@@ -70,6 +70,13 @@ describe('revisions', () => {
   });
 });
 
+test('a merge patch may say what it is', async () => {
+  const { path } = await newMcp();
+  const headers = { 'Content-Type': 'application/merge-patch+json' };
+  const reply = await app.request('PATCH', path, { raw: '{"description":"patched"}', headers });
+  expect(reply).toMatchObject({ status: 200, body: { description: 'patched' } });
+});
+
 describe('positions', () => {
   test('every change tells its position, and its writer reads it at once', async () => {
     for (let round = 0; round < 20; round++) {

@@ -45,12 +45,13 @@ function headersOf(route: Route): Record<string, z.ZodType> {
   };
 }
 
-function bodyOf({ examples = [], request }: Route, schema: z.ZodType) {
+function bodyOf({ method, examples = [], request }: Route, schema: z.ZodType) {
   const shown = examples.flatMap(({ summary, body }, index) =>
     body === undefined ? [] : [[`example${index + 1}`, { summary, value: body }] as const],
   );
   const content = { schema, ...(shown.length > 0 ? { examples: Object.fromEntries(shown) } : {}) };
-  return { required: request?.bodyOptional !== true, content: { 'application/json': content } };
+  const mergePatch = method === 'patch' ? { 'application/merge-patch+json': content } : {};
+  return { required: request?.bodyOptional !== true, content: { 'application/json': content, ...mergePatch } };
 }
 
 function responsesOf(route: Route): ZodOpenApiResponsesObject {
