@@ -12,20 +12,22 @@ export interface BatchSize {
   learn(events: number, ms: number): void;
 }
 
-const SMALLEST = 16;
+/** Few enough to be done in a few milliseconds, and enough to share the cost of a transaction among them. */
+const SMALLEST = 64;
 const LARGEST = 512;
-const LONGEST_MS = 4;
+const SHORT_MS = 2;
+const LONG_MS = 8;
 
 /** Halves after a batch that took too long, doubles after a full one that took little. */
 export function createBatchSize(): BatchSize {
-  let size = 64;
+  let size = 256;
   return {
     get size() {
       return size;
     },
     learn(events, ms) {
-      if (ms > LONGEST_MS) size = Math.max(SMALLEST, size >> 1);
-      else if (ms < LONGEST_MS / 3 && events >= size) size = Math.min(LARGEST, size << 1);
+      if (ms > LONG_MS) size = Math.max(SMALLEST, size >> 1);
+      else if (ms < SHORT_MS && events >= size) size = Math.min(LARGEST, size << 1);
     },
   };
 }

@@ -41,9 +41,10 @@ export async function fold(
   const ids = events.map((event) => {
     const id = attempt(event, () => idOf(projection.rowId(event)));
     if (id !== undefined && !working.has(id)) {
-      const recent = begins === 'always' ? undefined : rows.recent(id);
+      const isNew = begins === 'always' || begins?.(event) === true;
+      const recent = isNew ? undefined : rows.recent(id);
       working.set(id, { before: recent, after: recent });
-      if (recent === undefined && begins !== 'always' && begins?.(event) !== true) wanted.push(id);
+      if (recent === undefined && !isNew) wanted.push(id);
     }
     return id;
   });

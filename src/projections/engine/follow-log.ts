@@ -5,6 +5,10 @@ import type { LogWindow } from './log-window.ts';
 
 /** How long news wait for more of their kind: the events of one call then usually make one change of its row. */
 const GATHER_MS = 15;
+
+/** News that come thick wait longer: the more are written at once, the fewer pages are written for each. */
+const THICK = 40;
+const GATHER_THICK_MS = 35;
 const SLICE = 512;
 const LONGEST_WAIT_MS = 5_000;
 
@@ -54,6 +58,7 @@ async function follow(options: FollowOptions, onGoing: () => void): Promise<void
 /** Waits a little, then takes what has come meanwhile. What the log holds beyond the window needs no waiting for. */
 async function gather(log: AsyncIterator<AllSlice>, { store, window, signal }: FollowOptions): Promise<void> {
   await pause(GATHER_MS, signal);
+  if ((await store.head()) - window.position > THICK) await pause(GATHER_THICK_MS, signal);
   const head = await store.head();
   while (window.position < head && !signal.aborted) {
     const more = await log.next();

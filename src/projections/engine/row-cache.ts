@@ -21,11 +21,13 @@ export function createRowCache(): RowCache {
   let weight = 0;
 
   function put({ id, after }: RowChange<AnyRow>): void {
-    old.delete(id);
-    young.delete(id);
-    if (after === undefined) return;
-    const heavy = weigh(after, HEAVIEST_ROW);
-    if (heavy > HEAVIEST_ROW) return;
+    const heavy = after === undefined ? Infinity : weigh(after, HEAVIEST_ROW);
+    if (after === undefined || heavy > HEAVIEST_ROW) {
+      old.delete(id);
+      young.delete(id);
+      return;
+    }
+    // What the old generation has under this id is hidden from now on, and forgotten with the rest of it.
     young.set(id, after);
     weight += heavy;
     if (weight < MOST_WEIGHT) return;

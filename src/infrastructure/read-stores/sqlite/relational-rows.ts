@@ -1,7 +1,8 @@
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import type { Cell, RelationalModel, RelationalRow } from '../../../ports/read-model.ts';
 import { cellOf, requireFields } from './cell.ts';
 import { identifier, indexStatements } from './identifier.ts';
+import { updateStatements } from './update-statements.ts';
 import { RowMissing, type RowStatements, type RowTable } from './row-table.ts';
 
 const SQL_TYPES = { text: 'TEXT', integer: 'INTEGER', real: 'REAL', json: 'TEXT' } as const;
@@ -30,19 +31,7 @@ function statements(db: DatabaseSync, model: RelationalModel): RowStatements<Rel
   const page = db.prepare(`SELECT ${list} FROM ${table} WHERE id > ? ORDER BY id LIMIT ?`);
   const remove = db.prepare(`DELETE FROM ${table} WHERE id = ?`);
   const count = db.prepare(`SELECT count(*) AS n FROM ${table}`);
-  const updates = new Map<string, StatementSync>();
-
-  /** Only the columns that changed: SQLite rewrites each index that an UPDATE names a column of. */
-  function updateOf(changed: readonly string[]): StatementSync {
-    const key = changed.join();
-    let statement = updates.get(key);
-    if (statement === undefined) {
-      const sets = changed.map((column) => `${identifier(column)} = ?`).join(', ');
-      statement = db.prepare(`UPDATE ${table} SET ${sets} WHERE id = ?`);
-      updates.set(key, statement);
-    }
-    return statement;
-  }
+  const updateOf = updateStatements(db, model.table);
 
   const valuesOf = (row: RelationalRow, names: readonly string[]): Cell[] =>
     names.map((name) => cellOf(row.id, name, model.columns[name] ?? 'text', row[name]));

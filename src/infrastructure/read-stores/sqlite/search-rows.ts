@@ -3,6 +3,7 @@ import type { Cell, SearchModel, SearchRow } from '../../../ports/read-model.ts'
 import { cellOf, requireFields } from './cell.ts';
 import { segment } from './cjk.ts';
 import { identifier, indexStatements } from './identifier.ts';
+import { updateStatements } from './update-statements.ts';
 import { RowMissing, type RowStatements, type RowTable } from './row-table.ts';
 
 const SQL_TYPES = { text: 'TEXT', integer: 'INTEGER' } as const;
@@ -63,8 +64,8 @@ function statements(db: DatabaseSync, model: SearchModel): RowStatements<SearchR
   const columns = [...keywords, 'text'].map(identifier);
   const list = columns.join(', ');
   const insert = db.prepare(`INSERT INTO ${table} (id, ${list}) VALUES (?, ${columns.map(() => '?').join(', ')})`);
-  const sets = columns.map((column) => `${column} = ?`).join(', ');
-  const update = db.prepare(`UPDATE ${table} SET ${sets} WHERE id = ? RETURNING ${key} AS n`);
+  const updateOf = updateStatements(db, model.index);
+  const numberOf = db.prepare(`SELECT ${key} AS n FROM ${table} WHERE id = ?`);
   const remove = db.prepare(`DELETE FROM ${table} WHERE id = ? RETURNING ${key} AS n`);
   const load = db.prepare(`SELECT id, ${list} FROM ${table} WHERE id = ?`);
   const page = db.prepare(`SELECT id, ${list} FROM ${table} WHERE id > ? ORDER BY id LIMIT ?`);
@@ -72,12 +73,12 @@ function statements(db: DatabaseSync, model: SearchModel): RowStatements<SearchR
   const insertWords = db.prepare(`INSERT INTO ${words} (rowid, text) VALUES (?, ?)`);
   const removeWords = db.prepare(`DELETE FROM ${words} WHERE rowid = ?`);
 
-  const cells = (row: SearchRow): Cell[] => {
+  const requireShape = (row: SearchRow): void => {
     requireFields(row.id, row, 3);
     requireFields(row.id, row.keywords, keywords.length);
-    const values = keywords.map((name) => cellOf(row.id, name, model.keywords[name] ?? 'text', row.keywords[name]));
-    return [...values, cellOf(row.id, 'text', 'text', row.text)];
   };
+  const cells = (row: SearchRow, names: readonly string[]): Cell[] =>
+    names.map((name) => cellOf(row.id, name, model.keywords[name] ?? 'text', row.keywords[name]));
   const ordinalOf = (row: SearchRow): Cell => (model.ordinal === undefined ? 0 : (row.keywords[model.ordinal] ?? null));
   const rowOf = (row: Record<string, unknown>): SearchRow => ({
     id: String(row['id']),
@@ -91,26 +92,32 @@ function statements(db: DatabaseSync, model: SearchModel): RowStatements<SearchR
     },
     insert(row) {
       if (ordinalOf(row) === null) throw new TypeError(`entry ${row.id} has no ${model.ordinal ?? ''}`);
-      const { lastInsertRowid } = insert.run(row.id, ...cells(row));
+      requireShape(row);
+      const text = cellOf(row.id, 'text', 'text', row.text);
+      const { lastInsertRowid } = insert.run(row.id, ...cells(row, keywords), text);
       if (row.text !== null) insertWords.run(lastInsertRowid, segment(row.text));
     },
     update(before, after) {
       if (ordinalOf(before) !== ordinalOf(after)) throw new TypeError(`the ordinal of entry ${after.id} has changed`);
-      const n = numberOf(after.id, update.get(...cells(after), after.id));
-      if (before.text === after.text) return;
+      requireShape(after);
+      const changed = keywords.filter((name) => before.keywords[name] !== after.keywords[name]);
+      const values = cells(after, changed);
+      const reworded = before.text !== after.text;
+      if (reworded) values.push(cellOf(after.id, 'text', 'text', after.text));
+      if (values.length === 0) return;
+      const columns = reworded ? [...changed, 'text'] : changed;
+      if (updateOf(columns).run(...values, after.id).changes === 0) throw new RowMissing(after.id);
+      if (!reworded) return;
+      const n = Number(numberOf.get(after.id)?.['n']);
       if (before.text !== null) removeWords.run(n);
       if (after.text !== null) insertWords.run(n, segment(after.text));
     },
     remove(row) {
-      const n = numberOf(row.id, remove.get(row.id));
-      if (row.text !== null) removeWords.run(n);
+      const removed = remove.get(row.id);
+      if (removed === undefined) throw new RowMissing(row.id);
+      if (row.text !== null) removeWords.run(Number(removed['n']));
     },
     page: (beyondId, limit) => page.all(beyondId, limit).map(rowOf),
     count: () => Number(count.get()?.['n']),
   };
-}
-
-function numberOf(id: string, written: Record<string, unknown> | undefined): number {
-  if (written === undefined) throw new RowMissing(id);
-  return Number(written['n']);
 }
