@@ -213,7 +213,8 @@ export const settings = {
   apiUrl: setting({
     ...commandLine,
     name: 'ANNALS_URL',
-    description: 'The server that commands such as `annals call` talk to, when it is not the one on the data directory.',
+    description:
+      'The server that commands such as `annals call` talk to, when it is not the one on the data directory.',
     defaultText: 'the server on the data directory',
     example: 'https://annals.example.com',
     schema: z.optional(z.url({ protocol: /^https?$/, error: 'is not an http or https URL' })),
