@@ -3,26 +3,16 @@ import { NO_STREAM, WrongExpectedRevision } from '../../src/ports/event-store.ts
 import type { AppendResult, EventStore } from '../../src/ports/event-store.ts';
 import { createSqliteEventStore } from '../../src/infrastructure/event-store/sqlite/store.ts';
 import { durableTransactions } from '../../src/infrastructure/event-store/sqlite/transactions.ts';
-import type { Transactions } from '../../src/infrastructure/event-store/sqlite/transactions.ts';
 import { eventToAppend, eventsToAppend, newStream } from '../contract/event-store/helpers.ts';
+import { early } from './early-transactions.ts';
 
 /**
  * Appends under load until it is killed, and tells each acknowledged event on standard output, `<eventId> <position>`,
  * by a write that has reached the pipe when it returns.
  *
- * `early` is the negative control: a store that answers before it commits. What the operating system was handed
- * survives a killed process, so it is not enough to leave out the sync: the commit itself must come later.
+ * `early` is the negative control: a store that answers before it commits.
  */
 const [path = '', mode] = process.argv.slice(2);
-
-const early: Transactions = {
-  begin: (db) => {
-    if (db.isTransaction) return;
-    durableTransactions.begin(db);
-    setTimeout(() => durableTransactions.commit(db), 20);
-  },
-  commit: () => undefined,
-};
 
 const store = createSqliteEventStore(
   { path, decode: (_type, _version, data) => data },

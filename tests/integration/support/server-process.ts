@@ -11,6 +11,8 @@ export const adminPassword = 'test-admin-password';
 export interface ServerOptions {
   readonly dataDir: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Arguments of Node itself. */
+  readonly nodeArgs?: readonly string[];
   /** Where compiled modules are kept from one start to the next. */
   readonly compileCache?: string;
   /** An access token that is good already; absent: the administrator logs in. */
@@ -31,7 +33,11 @@ export interface ServerProcess extends Api {
 }
 
 /** The environment of a process that knows nothing of who runs the tests. */
-export function environmentOf({ dataDir, env = {}, compileCache }: Omit<ServerOptions, 'token'>): NodeJS.ProcessEnv {
+export function environmentOf({
+  dataDir,
+  env = {},
+  compileCache,
+}: Pick<ServerOptions, 'dataDir' | 'env' | 'compileCache'>): NodeJS.ProcessEnv {
   const { PATH, HOME, LANG, TMPDIR } = process.env;
   return {
     ...Object.fromEntries(Object.entries({ PATH, HOME, LANG, TMPDIR }).filter(([, value]) => value !== undefined)),
@@ -46,7 +52,7 @@ export function environmentOf({ dataDir, env = {}, compileCache }: Omit<ServerOp
 
 /** Starts a server that may refuse to start. `url` is there once it listens, and undefined when it ends before. */
 export function launch(options: ServerOptions) {
-  const child = spawn(process.execPath, [main, 'serve'], {
+  const child = spawn(process.execPath, [...(options.nodeArgs ?? []), main, 'serve'], {
     stdio: ['ignore', 'pipe', 'pipe'],
     cwd: tmpdir(),
     env: environmentOf(options),

@@ -1,0 +1,65 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { backup, DatabaseSync } from 'node:sqlite';
+import { pathsIn } from '../../../src/app/embedded.ts';
+import { decodeEventData } from '../../../src/domain/registry.ts';
+import { openSqliteEventStore } from '../../../src/infrastructure/event-store/sqlite.ts';
+import { openSqliteReadStores } from '../../../src/infrastructure/read-stores/sqlite.ts';
+import type { Logger } from '../../../src/ports/logger.ts';
+import { projections } from '../../../src/projections/all.ts';
+import { openReadSide } from '../../../src/projections/engine/read-side.ts';
+
+/** Every row of every read model, as JSON text, by the name of the model and in order of the rows' ids. */
+export type AllRows = Readonly<Record<string, readonly string[]>>;
+
+/** What the live versions of the read models hold. Nobody else may have the directory open. */
+export async function rowsIn(dataDir: string): Promise<AllRows> {
+  const stores = openSqliteReadStores({ dir: pathsIn(dataDir).readModels });
+  const catalogue = await stores.catalogue();
+  const all: Record<string, readonly string[]> = {};
+  for (const projection of projections) {
+    const entry = catalogue.get(projection.name);
+    if (!entry) throw new Error(`${projection.name} is not in the catalogue`);
+    const { store } = await stores.open(projection, entry.live);
+    const rows: string[] = [];
+    for await (const row of store.rows()) rows.push(JSON.stringify(row));
+    await store.close();
+    all[projection.name] = rows;
+  }
+  return all;
+}
+
+/** What all read models hold when they are built anew from a copy of the log. */
+export async function rebuiltRows(dataDir: string): Promise<AllRows> {
+  const copy = mkdtempSync(join(tmpdir(), 'annals-rebuilt-'));
+  try {
+    const paths = pathsIn(copy);
+    mkdirSync(paths.readModels);
+    const log = new DatabaseSync(pathsIn(dataDir).events, { readOnly: true });
+    await backup(log, paths.events);
+    log.close();
+    const store = openSqliteEventStore({ path: paths.events, decode: decodeEventData });
+    const readSide = await openReadSide({
+      store,
+      stores: openSqliteReadStores({ dir: paths.readModels }),
+      projections,
+      rebuild: { module: new URL('../../../src/app/embedded.ts', import.meta.url).href, settings: copy },
+      logger: silent,
+    });
+    await readSide.ready;
+    await readSide.close();
+    await store.close();
+    return await rowsIn(copy);
+  } finally {
+    rmSync(copy, { recursive: true });
+  }
+}
+
+const silent: Logger = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+  child: () => silent,
+};
