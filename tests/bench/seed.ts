@@ -32,7 +32,7 @@ export const eventsFile = 'events.sqlite';
 const mcpId = uuidv7();
 const start = Date.parse('2026-01-01T00:00:00Z');
 
-function callStream(n: number): StreamAppend {
+export function callStream(n: number): StreamAppend {
   const id = uuidv7();
   const at = new Date(start + n * 1000).toISOString();
   const user = `user:${uuidv5(String(n % 50), mcpId)}`;
