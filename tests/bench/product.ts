@@ -25,7 +25,8 @@ export interface ProductOptions {
 /** Starts the platform as its users do, on core 0 and a directory of its own, and logs in. */
 export async function startProduct(options: ProductOptions = {}): Promise<Product> {
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'annals-bench-'));
-  const program = [...(options.nodeArgs ?? []), '--disable-warning=ExperimentalWarning', 'src/main.ts', 'serve'];
+  // With the flag that `npm start` has.
+  const program = ['--max-semi-space-size=8', ...(options.nodeArgs ?? []), 'src/main.ts', 'serve'];
   const server: Pinned = await startPinned(0, program, /address +http:\/\/127\.0\.0\.1:(\d+)/, {
     PORT: '0',
     ANNALS_DATA_DIR: dataDir,
