@@ -26,6 +26,7 @@ import { createProjectionOperations } from '../reactors/projections/projection-o
 import { createClosing, type Closing } from './closing.ts';
 import { pathsIn } from './embedded.ts';
 import { createKeyedHash } from './keyed-hash.ts';
+import { createLaunchRefusal } from './launch-refusal.ts';
 import { listen } from './listen.ts';
 import { announceServer } from './server-file.ts';
 import { version } from './version.ts';
@@ -94,7 +95,7 @@ async function start(config: Config, { logger, http: httpSettings }: StartOption
     aggregates: createAggregateCache(),
     clock,
     keyedHash: createKeyedHash(masterKey),
-    policy: { stdioAllow: config.stdioAllow },
+    policy: { stdioAllow: config.stdioAllow, launchRefusal: createLaunchRefusal(config.stdioAllow) },
     passwords: createArgon2PasswordHasher(),
     refreshTokenTtlMs: config.refreshTokenTtlMs,
   };

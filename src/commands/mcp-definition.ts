@@ -46,6 +46,7 @@ export const mcpNameSchema = z
     'must start with a letter or digit and hold letters, digits, ". _ -" or spaces',
   )
   .refine((name) => !uuid.test(name), 'must not look like an id')
+  .refine((name) => name !== 'import' && name !== 'export', 'must not be "import" or "export", which are routes')
   .refine((name) => name.trim() === name, 'must not end with a space');
 
 /** What a caller says to register an mcp. */

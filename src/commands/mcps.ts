@@ -1,6 +1,6 @@
 import { DomainError } from '../domain/error.ts';
 import { mcpDecider, versionOf, type McpCommand } from '../domain/mcp/decider.ts';
-import type { McpDefinition, Offer } from '../domain/mcp/definition.ts';
+import type { McpDefinition, Offer, Transport } from '../domain/mcp/definition.ts';
 import type { McpState, RegisteredMcp } from '../domain/mcp/state.ts';
 import { reservationDecider } from '../domain/reservation/decider.ts';
 import type { CommandContext } from './context.ts';
@@ -11,10 +11,14 @@ import { parseDefinition } from './mcp-definition.ts';
 import { mergePatch } from './merge-patch.ts';
 import { handle, transact, type Outcome } from './transaction.ts';
 
+type StdioTransport = Extract<Transport, { type: 'stdio' }>;
+
 /** The operator's rules about what may be registered. */
 export interface McpPolicy {
   /** Names (or full paths) of the programs that a stdio transport may start: `ANNALS_STDIO_ALLOW`. */
   readonly stdioAllow: readonly string[];
+  /** Why a program may not be started as a transport says (arguments, variables, directory); undefined when it may. */
+  readonly launchRefusal?: (transport: StdioTransport) => string | undefined;
 }
 
 export interface McpDeps extends CommandDeps {
@@ -163,11 +167,19 @@ async function admit(
 ): Promise<void> {
   if (transport.type !== 'stdio') return;
   await demand(deps, context, 'mcp:register-command', resource);
-  if (deps.policy.stdioAllow.includes(transport.command)) return;
-  const allowed = deps.policy.stdioAllow.join(', ');
-  throw new DomainError('invalid', 'command_not_allowed', `${transport.command} is not an allowed command`, [
-    { pointer: '/transport/command', detail: `must be one of ${allowed} (the operator's ANNALS_STDIO_ALLOW)` },
-  ]);
+  const { stdioAllow, launchRefusal } = deps.policy;
+  if (!stdioAllow.includes(transport.command)) {
+    throw new DomainError('invalid', 'command_not_allowed', `${transport.command} is not an allowed command`, [
+      {
+        pointer: '/transport/command',
+        detail: `must be one of ${stdioAllow.join(', ')} (the operator's ANNALS_STDIO_ALLOW)`,
+      },
+    ]);
+  }
+  const refusal = launchRefusal?.(transport);
+  if (refusal !== undefined) {
+    throw new DomainError('invalid', 'launch_not_allowed', refusal, [{ pointer: '/transport', detail: refusal }]);
+  }
 }
 
 /** Names that look the same are the same. */

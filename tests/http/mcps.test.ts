@@ -111,6 +111,27 @@ describe('an mcp', () => {
   });
 });
 
+describe('a program', () => {
+  test.each([
+    ['code in an argument', { command: 'node', args: ['-e', 'process.exit()'] }],
+    ['a variable that steers the interpreter', { command: 'node', env: { NODE_OPTIONS: '--require ./evil.js' } }],
+    ['a variable that steers the loader', { command: 'node', env: { LD_PRELOAD: '/tmp/evil.so' } }],
+    ['a variable that steers the package tool', { command: 'npx', env: { npm_config_registry: 'http://evil' } }],
+    ['a directory that goes upwards', { command: 'node', cwd: '/srv/../etc' }],
+    ['a line break', { command: 'node', args: ['a\nb'] }],
+    ['a program that is not allowed', { command: 'bash', args: ['-c', 'id'] }],
+  ])('with %s is refused when it is registered, and nothing is kept of it', async (what, launch) => {
+    const before = await app.request('GET', '/api/v1/system');
+    const reply = await app.request('POST', '/api/v1/mcps', {
+      body: { name: what, transport: { type: 'stdio', ...launch } },
+    });
+    expect(reply.status).toBe(422);
+    expect(JSON.stringify((reply.body as { errors: unknown }).errors)).toContain('/transport');
+    const after = await app.request('GET', '/api/v1/system');
+    expect((after.body as { log: unknown }).log).toEqual((before.body as { log: unknown }).log);
+  });
+});
+
 describe('a configuration file', () => {
   const file = () => ({
     mcpServers: {
