@@ -5,8 +5,8 @@ import type { McpDeps } from '../commands/mcps.ts';
 import type { SessionDeps } from '../commands/sessions.ts';
 import type { ExecutionRunner } from '../ports/execution-runner.ts';
 import type { Logger } from '../ports/logger.ts';
-import type { Position } from '../ports/event-store.ts';
-import type { ProjectionControl, RebuildStatus } from '../ports/projection-control.ts';
+import type { ProjectionControl } from '../ports/projection-control.ts';
+import type { ProjectionOperations } from '../ports/projection-operations.ts';
 import type { ToolDiscovery } from '../ports/tool-discovery.ts';
 import type { Upstreams } from '../ports/upstream.ts';
 import type { QueryDeps } from '../queries/deps.ts';
@@ -36,20 +36,6 @@ export interface HttpSettings {
   readonly webSocket?: WebSocketSettings;
 }
 
-/** What operators do to read models, recorded in the log. */
-export interface ProjectionCommands {
-  /** The rebuild's id is the command's. @throws DomainError `projection_not_found`, `rebuild_running` */
-  rebuild(context: CommandContext, name: string): Promise<RebuildStatus & { readonly recordedAt: Position }>;
-  /** @throws DomainError `projection_not_found`, `no_previous_version` */
-  rollBack(context: CommandContext, name: string): Promise<Position>;
-  /** @throws DomainError `projection_not_found` */
-  retryDeadLetters(
-    context: CommandContext,
-    name: string,
-    stream: string | undefined,
-  ): Promise<{ readonly resolved: number; readonly left: number; readonly recordedAt: Position }>;
-}
-
 /** What the platform tells of itself to those who may ask. */
 export interface SystemInfo {
   readonly version: string;
@@ -68,7 +54,7 @@ export interface HttpDeps {
   readonly executions: ExecutionRunner<CommandContext>;
   readonly discovery: ToolDiscovery<CommandContext>;
   readonly projections: ProjectionControl;
-  readonly projectionCommands: ProjectionCommands;
+  readonly projectionCommands: ProjectionOperations<CommandContext>;
   readonly upstreams: Upstreams;
   readonly logger: Logger;
   /** The process's metrics; the HTTP layer adds its own to it. */

@@ -7,6 +7,7 @@ import type { ProjectionEvent } from '../../domain/projection/events.ts';
 import type { Position } from '../../ports/event-store.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { ProjectionControl, RebuildStatus } from '../../ports/projection-control.ts';
+import type { ProjectionOperations } from '../../ports/projection-operations.ts';
 
 /** What happens to read models is told to the log; nothing is decided from it. */
 const projectionDecider: Decider<null, ProjectionEvent, ProjectionEvent> = {
@@ -16,25 +17,12 @@ const projectionDecider: Decider<null, ProjectionEvent, ProjectionEvent> = {
   decide: (event) => [event],
 };
 
-/** What operators do to read models, each recorded as an event of `projection-<name>`. */
-export interface ProjectionOperations {
-  /** Starts a rebuild; its id is the command's. @throws DomainError `projection_not_found`, `rebuild_running` */
-  rebuild(context: CommandContext, name: string): Promise<RebuildStatus & { readonly recordedAt: Position }>;
-  /** @throws DomainError `projection_not_found`, `no_previous_version` */
-  rollBack(context: CommandContext, name: string): Promise<Position>;
-  /** @throws DomainError `projection_not_found` */
-  retryDeadLetters(
-    context: CommandContext,
-    name: string,
-    stream: string | undefined,
-  ): Promise<{ readonly resolved: number; readonly left: number; readonly recordedAt: Position }>;
-}
-
+/** Operators' work on read models, recorded as it begins and as it ends. */
 export function createProjectionOperations(
   deps: CommandDeps,
   control: ProjectionControl,
   logger: Logger,
-): ProjectionOperations {
+): ProjectionOperations<CommandContext> {
   /** Rebuilds whose end is to be recorded: each after its start, however quick it was. */
   const begun = new Map<string, { readonly context: CommandContext; readonly recorded: Promise<unknown> }>();
 
