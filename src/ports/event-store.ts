@@ -24,6 +24,7 @@ export interface RecordedEvent<Type extends string = string, Data = unknown> {
   readonly stream: string;
   readonly revision: Revision;
   readonly type: Type;
+  /** Looking at data that cannot be decoded throws an Error that names the event: it holds up nobody else. */
   readonly data: Data;
   readonly metadata: EventMetadata;
 }

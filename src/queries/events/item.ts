@@ -13,6 +13,16 @@ export interface EventItem {
 }
 
 /** The public form of an event. Feeds and lists show the same. */
-export function toEventItem({ position, stream, revision, type, data, metadata }: RecordedEvent): EventItem {
-  return { position, stream, revision, type, data: publicData(type, data), metadata };
+export function toEventItem(event: RecordedEvent): EventItem {
+  const { position, stream, revision, type, metadata } = event;
+  return { position, stream, revision, type, data: shownData(event), metadata };
+}
+
+/** The log is shown to its end, whatever somebody has done to an event of it. */
+function shownData(event: RecordedEvent): unknown {
+  try {
+    return publicData(event.type, event.data);
+  } catch (error) {
+    return { undecodable: error instanceof Error ? error.message : String(error) };
+  }
 }

@@ -53,14 +53,24 @@ function prepareEvent({ type, data, metadata }: EventToAppend, decode: DecodeEve
   return { type, dataText, metadataText, data: decodeText(decode, type, kept, dataText), metadata: kept };
 }
 
-/** The event that a row holds. @throws Error naming the position when its data cannot be decoded */
+/** The event that a row holds; one whose data cannot be decoded tells that to whoever looks at its data. */
 export function eventOf(row: EventRow, decode: DecodeEventData): RecordedEvent {
   const [position, stream, revision, type, metadataText, dataText] = row;
+  const metadata = JSON.parse(metadataText) as EventMetadata;
   try {
-    const metadata = JSON.parse(metadataText) as EventMetadata;
     return { position, stream, revision, type, data: decodeText(decode, type, metadata, dataText), metadata };
   } catch (error) {
-    throw new Error(`event ${position} (${type}) cannot be decoded`, { cause: error });
+    const failure = new Error(`event ${position} (${type}) cannot be decoded`, { cause: error });
+    return {
+      position,
+      stream,
+      revision,
+      type,
+      get data(): never {
+        throw failure;
+      },
+      metadata,
+    };
   }
 }
 
