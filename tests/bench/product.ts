@@ -1,9 +1,14 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startPinned, type Pinned } from './pinned.ts';
 
 const adminPassword = 'a password for benchmarks only';
+const [jwtSecret, masterKey] = [randomBytes(48), randomBytes(48)].map((key) => key.toString('base64url')) as [
+  string,
+  string,
+];
 
 export interface Product {
   readonly port: number;
@@ -32,6 +37,9 @@ export async function startProduct(options: ProductOptions = {}): Promise<Produc
     ANNALS_DATA_DIR: dataDir,
     ANNALS_ADMIN_PASSWORD: adminPassword,
     ANNALS_LOG_LEVEL: 'warn',
+    // Given, so that it starts on a log that was written for the occasion.
+    ANNALS_JWT_SECRET: jwtSecret,
+    ANNALS_MASTER_KEY: masterKey,
   });
   const port = Number(server.ready[1]);
   let token = '';
