@@ -13,8 +13,8 @@ import { createModelStore } from './sqlite/model-store.ts';
 import { readerOf } from './sqlite/reader-of.ts';
 import { rowTableOf } from './sqlite/row-table-of.ts';
 
-/** With a checkpoint thread: a write-ahead log longer than this (32 MB) is checkpointed by whoever makes it so. */
-const UNCHECKED_PAGES = 8_000;
+/** With a checkpoint thread: a write-ahead log longer than this (80 MB) is checkpointed by whoever makes it so. */
+const UNCHECKED_PAGES = 20_000;
 
 export interface SqliteReadStoresOptions {
   /** Created when it is missing. */
@@ -49,7 +49,7 @@ export function openSqliteReadStores(options: SqliteReadStoresOptions): ReadStor
   function opened(definition: ModelDefinition, file: string, db: DatabaseSync): OpenModel {
     if (thread !== undefined) db.exec(`PRAGMA wal_autocheckpoint = ${UNCHECKED_PAGES}`);
     const hooks = thread && {
-      written: (rows: number) => thread.written(file, rows),
+      written: (pages: number) => thread.written(file, pages),
       closing: () => thread.release(file),
     };
     return {

@@ -2,7 +2,7 @@ import type { EventStore } from '../../ports/event-store.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { ReadStores } from '../../ports/read-stores.ts';
 import type { ReadLog } from './advance.ts';
-import type { BuildThreads } from './build-thread.ts';
+import type { BuildThreads } from './build-threads.ts';
 import type { ModelSlot } from './model-slot.ts';
 
 /** What the parts of the engine share. */

@@ -5,7 +5,7 @@ import type { ReadModels } from '../../ports/read-models.ts';
 import type { ReadStores } from '../../ports/read-stores.ts';
 import type { AnyProjection } from '../projection.ts';
 import type { ReadLog } from './advance.ts';
-import { createBuildThreads } from './build-thread.ts';
+import { createBuildThreads } from './build-threads.ts';
 import { createControl } from './control.ts';
 import type { Engine } from './engine.ts';
 import { followLog } from './follow-log.ts';

@@ -30,8 +30,8 @@ export interface BuildTask {
   readonly onPoison: 'park' | 'stop';
 }
 
-export type BuildMessage =
-  | { readonly kind: 'progress'; readonly position: number }
+/** How a task ended. */
+export type BuildOutcome =
   | { readonly kind: 'done' }
   | {
       readonly kind: 'failed';
@@ -39,3 +39,8 @@ export type BuildMessage =
       /** Of the event that could not be taken in. */
       readonly position: number | null;
     };
+
+/** What a thread says of the task with this place in its list. */
+export type BuildMessage = { readonly index: number } & (
+  BuildOutcome | { readonly kind: 'progress'; readonly position: number }
+);

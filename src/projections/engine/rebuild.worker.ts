@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { buildModel } from './build-model.ts';
+import { buildModels, catchUp, projectionOf, type BuildReport } from './build-models.ts';
 import { PoisonEvent } from './fold.ts';
-import type { BuildMessage, BuildTask, OpenRebuildParts, RebuildSource } from './rebuild-parts.ts';
+import type { BuildMessage, BuildOutcome, BuildTask, OpenRebuildParts, RebuildSource } from './rebuild-parts.ts';
 
 /** Progress is told at most so often, in milliseconds. */
 const TELL_EVERY_MS = 100;
@@ -9,31 +9,43 @@ const TELL_EVERY_MS = 100;
 const source = workerData as RebuildSource;
 const tell = (message: BuildMessage): void => parentPort?.postMessage(message);
 
-// One task after the other: the next is sent when the answer to the last has come.
-parentPort?.on('message', (task: BuildTask) => void carryOut(task));
+// The next tasks are sent when every one of these has been answered.
+parentPort?.on('message', (tasks: readonly BuildTask[]) => void carryOut(tasks));
 
-async function carryOut(task: BuildTask): Promise<void> {
+async function carryOut(tasks: readonly BuildTask[]): Promise<void> {
+  const open = new Set(tasks.keys());
+  const told = new Map<number, number>();
+  const end = (index: number, outcome: BuildOutcome): void => {
+    if (open.delete(index)) tell({ index, ...outcome });
+  };
+  const report: BuildReport = {
+    progress(index, position) {
+      const now = performance.now();
+      if (now - (told.get(index) ?? -Infinity) < TELL_EVERY_MS) return;
+      told.set(index, now);
+      tell({ index, kind: 'progress', position });
+    },
+    done: (index) => end(index, { kind: 'done' }),
+    failed: (index, error) => end(index, failure(error)),
+  };
   try {
     const { openRebuildParts } = (await import(source.module)) as { readonly openRebuildParts: OpenRebuildParts };
     const parts = await openRebuildParts(source.settings);
     try {
-      let toldAt = 0;
-      await buildModel(parts, task, (position) => {
-        const now = performance.now();
-        if (now - toldAt < TELL_EVERY_MS) return;
-        toldAt = now;
-        tell({ kind: 'progress', position });
-      });
+      const [first] = tasks;
+      if (first?.from === 'checkpoint') {
+        await catchUp(parts, projectionOf(parts, first), first, (position) => report.progress(0, position));
+        report.done(0);
+      } else await buildModels(parts, tasks, report);
     } finally {
       await parts.log.close();
     }
-    tell({ kind: 'done' });
   } catch (error) {
-    tell(failure(error));
+    for (const index of open) end(index, failure(error));
   }
 }
 
-function failure(error: unknown): BuildMessage {
+function failure(error: unknown): BuildOutcome {
   const message = error instanceof Error ? error.message : String(error);
   if (!(error instanceof PoisonEvent)) return { kind: 'failed', message, position: null };
   const { position, type } = error.event;

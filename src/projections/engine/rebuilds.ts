@@ -1,6 +1,7 @@
 import { DomainError } from '../../domain/error.ts';
 import type { Position } from '../../ports/event-store.ts';
 import type { RebuildStatus } from '../../ports/projection-control.ts';
+import type { AnyProjection } from '../projection.ts';
 import { BuildFailed } from './build-thread.ts';
 import type { Engine } from './engine.ts';
 import { PoisonEvent } from './fold.ts';
@@ -109,9 +110,8 @@ async function rebuild(
   const { version } = record;
   const replaced = slot.previous;
   try {
-    await engine.threads.run({ projection: slot.name, version, from: 'nothing', onPoison }, (position) =>
-      record.progress(position),
-    );
+    const task = { projection: slot.name, version, from: 'nothing', onPoison } as const;
+    await engine.threads.run(task, weightOf(projection), (position) => record.progress(position));
     const open = await engine.stores.open(projection, version);
     try {
       await makeLive(engine, slot, { version, previous: slot.live?.version ?? null, open, onPoison });
@@ -125,6 +125,11 @@ async function rebuild(
   }
   record.progress(slot.position);
   if (replaced !== null) await dropReplaced(engine, slot, replaced);
+}
+
+/** A model that reads every event weighs more than any other; what others read of the log is not known beforehand. */
+function weightOf({ types }: AnyProjection): number {
+  return types?.length ?? 100;
 }
 
 /** What cannot be removed now takes up room until the next start removes it; the rebuild has succeeded all the same. */

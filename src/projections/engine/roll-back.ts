@@ -28,7 +28,7 @@ export async function rollBack(engine: Engine, slot: ModelSlot): Promise<void> {
     if (behind > FEW_EVENTS) {
       await first.store.close();
       const task = { projection: slot.name, version, from: 'checkpoint', onPoison: 'park' } as const;
-      await engine.threads.run(task, () => undefined);
+      await engine.threads.run(task, 1, () => undefined);
       open = await engine.stores.open(slot.projection, version);
     }
     try {

@@ -1,13 +1,16 @@
 import { Worker } from 'node:worker_threads';
 
-/** How often write-ahead logs are looked after, in milliseconds. */
-const EVERY_MS = 500;
+/**
+ * Pages of a write-ahead log (24 MB) that are worth a checkpoint. Not fewer: whoever writes next after a complete
+ * checkpoint begins the log anew, and SQLite makes that writer wait for the disk once.
+ */
+const ENOUGH_PAGES = 6_000;
 
-/** Changes that may wait: a few megabytes of log. Fewer are not worth a thread. */
-const ENOUGH = 2_000;
+/** A log that could not be copied as a whole, because its writer did not pause, is left alone for so long. */
+const AGAIN_AFTER_MS = 250;
 
-/** A thread with nothing to do is let go after this many rounds. */
-const IDLE_ROUNDS = 60;
+/** A thread with nothing to do is let go after this time. */
+const IDLE_MS = 30_000;
 
 export interface CheckpointRequest {
   readonly id: number;
@@ -25,27 +28,26 @@ export interface CheckpointAnswer {
  * the thread that projects and serves would wait with it.
  */
 export interface CheckpointThread {
-  /** Says that so many rows of a database have changed. Costs nothing. */
-  written(path: string, rows: number): void;
+  /** Told after each change how many pages the database's log has. Costs nothing while they are few. */
+  written(path: string, pages: number): void;
   /** Settles when the thread no longer has the database open, so that whoever closes it is the last to do so. */
   release(path: string): Promise<void>;
 }
 
 /** @param onError told of what failed; it is tried again when more is written */
 export function createCheckpointThread(onError: (error: Error) => void): CheckpointThread {
-  /** Rows changed since the last checkpoint, by path. */
-  const changed = new Map<string, number>();
-  /** What the thread may have open. */
-  const handed = new Set<string>();
+  /** What the thread may have open, and when it may be asked to copy it next. */
+  const handed = new Map<string, number>();
   const waiting = new Map<number, () => void>();
   let worker: Worker | undefined;
-  let timer: NodeJS.Timeout | undefined;
+  let idle: NodeJS.Timeout | undefined;
   let lastId = 0;
-  let idleRounds = 0;
 
   function ask(path: string, action: CheckpointRequest['action']): Promise<void> {
     const thread = worker ?? start();
     const request: CheckpointRequest = { id: ++lastId, path, action };
+    clearTimeout(idle);
+    idle = setTimeout(() => void rest(), IDLE_MS).unref();
     return new Promise((resolve) => {
       waiting.set(request.id, resolve);
       thread.postMessage(request);
@@ -77,34 +79,25 @@ export function createCheckpointThread(onError: (error: Error) => void): Checkpo
     waiting.delete(id);
   }
 
-  function round(): void {
-    idleRounds++;
-    if (waiting.size > 0) return;
-    for (const [path, rows] of changed) {
-      if (rows < ENOUGH) continue;
-      idleRounds = 0;
-      changed.delete(path);
-      handed.add(path);
-      void ask(path, 'checkpoint');
-    }
-    if (idleRounds > IDLE_ROUNDS) void rest();
-  }
-
   async function rest(): Promise<void> {
-    clearInterval(timer);
-    timer = undefined;
+    clearTimeout(idle);
     await worker?.terminate();
   }
 
+  async function checkpoint(path: string): Promise<void> {
+    handed.set(path, Infinity);
+    await ask(path, 'checkpoint');
+    if (handed.has(path)) handed.set(path, performance.now() + AGAIN_AFTER_MS);
+  }
+
   return {
-    written(path, rows) {
-      changed.set(path, (changed.get(path) ?? 0) + rows);
-      timer ??= setInterval(round, EVERY_MS).unref();
+    written(path, pages) {
+      if (pages >= ENOUGH_PAGES && performance.now() >= (handed.get(path) ?? 0)) void checkpoint(path);
     },
     async release(path) {
-      changed.delete(path);
-      if (handed.delete(path)) await ask(path, 'release');
-      if (handed.size === 0 && changed.size === 0) await rest();
+      if (!handed.delete(path)) return;
+      await ask(path, 'release');
+      if (handed.size === 0) await rest();
     },
   };
 }

@@ -33,7 +33,7 @@ const FOR_USE = `
   PRAGMA journal_mode = WAL;
   PRAGMA synchronous = NORMAL;
   PRAGMA cache_size = -4096;
-  PRAGMA journal_size_limit = 33554432;
+  PRAGMA journal_size_limit = 67108864;
 `;
 
 /** Nobody reads a file that is being built and a crash throws it away, so nothing is synced until it is complete. */
@@ -41,7 +41,7 @@ const FOR_BUILDING = `
   PRAGMA locking_mode = EXCLUSIVE;
   PRAGMA journal_mode = MEMORY;
   PRAGMA synchronous = OFF;
-  PRAGMA cache_size = -16384;
+  PRAGMA cache_size = -8192;
   PRAGMA temp_store = FILE;
 `;
 

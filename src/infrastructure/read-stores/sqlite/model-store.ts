@@ -9,8 +9,8 @@ import type { RowStatements, RowTable } from './row-table.ts';
 const PAGE = 500;
 
 export interface ModelStoreHooks {
-  /** So many rows were written. */
-  readonly written: (rows: number) => void;
+  /** A change was written; the write-ahead log now has so many pages. */
+  readonly written: (pages: number) => void;
   /** Awaited before the file is closed. */
   readonly closing: () => Promise<void>;
 }
@@ -30,6 +30,8 @@ export function createModelStore(
   const begin = db.prepare('BEGIN IMMEDIATE');
   const commit = db.prepare('COMMIT');
   const checkpoint = db.prepare('SELECT position FROM annals_checkpoint');
+  // Looks, and copies nothing. https://sqlite.org/pragma.html#pragma_wal_checkpoint
+  const logPages = db.prepare('PRAGMA wal_checkpoint(NOOP)');
   const move = db.prepare('UPDATE annals_checkpoint SET position = ? WHERE position = ?');
 
   function moveCheckpoint(from: Position, to: Position): void {
@@ -73,7 +75,7 @@ export function createModelStore(
         for (const row of change.rows) write(rows, row);
         if (change.park !== undefined || change.resolve !== undefined) letters.write(change);
         commit.run();
-        hooks?.written(change.rows.length + 1);
+        hooks?.written(Number(logPages.get()?.['log']));
       } catch (error) {
         if (db.isOpen && db.isTransaction) db.exec('ROLLBACK');
         throw writeFailure(name, error);
