@@ -29,6 +29,8 @@ export interface HttpServer {
   close(graceMs?: number): Promise<void>;
 }
 
+const sweepMs = 20;
+
 /** The HTTP side of the platform: REST, server-sent events, WebSocket and the documentation. */
 export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
   const { settings, commands, logger } = deps;
@@ -78,9 +80,11 @@ export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
       const closed = new Promise<void>((resolve) => void server.close(() => resolve()));
       webSocket.close();
       await feed.close();
-      server.closeIdleConnections();
+      // A connection whose last answer is on its way idles a moment later, for as long as its client keeps it.
+      const sweep = setInterval(() => server.closeIdleConnections(), sweepMs);
       const patience = setTimeout(() => server.closeAllConnections(), graceMs);
       await closed;
+      clearInterval(sweep);
       clearTimeout(patience);
       await principals.close();
     },
