@@ -9,6 +9,7 @@ import { benchAppend } from './event-append.ts';
 import { benchLatency } from './latency.ts';
 import { benchList } from './list.ts';
 import { benchMemory } from './memory.ts';
+import { benchRebuild } from './rebuild.ts';
 import type { BenchRow } from './row.ts';
 import { benchFeed } from './feed.ts';
 import { benchStart } from './start.ts';
@@ -17,6 +18,7 @@ import { benchSyncCall } from './sync-call.ts';
 const benches: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
   'sync-call': benchSyncCall,
   append: benchAppend,
+  rebuild: benchRebuild,
   list: benchList,
   latency: benchLatency,
   feed: benchFeed,
