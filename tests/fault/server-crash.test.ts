@@ -11,7 +11,7 @@ import { readOn } from '../contract/event-store/helpers.ts';
 import { startFastServer, type FastServer } from '../fixtures/fast-http-server.ts';
 import { startToolServer, type ToolServer } from '../http/support/tool-server.ts';
 import { ask, type Mcp } from '../integration/support/api.ts';
-import { rebuiltRows, rowsIn } from '../integration/support/read-models.ts';
+import { caughtUp, rebuiltRows, rowsIn } from '../integration/support/read-models.ts';
 import { launch, startServer, type ServerOptions, type ServerProcess } from '../integration/support/server-process.ts';
 import { checkAcknowledged, endsOf } from './check-acknowledged.ts';
 import { checkRecord } from './check-record.ts';
@@ -126,6 +126,7 @@ describe('a server killed with SIGKILL while it works', () => {
     const { log } = await ask<{ log: { position: number } }>(server, 200, 'GET', '/api/v1/system');
     await checkReadModels(server, everything.slice(-100), log.position);
     const calls = await listedEnds(server, log.position);
+    await caughtUp(server);
     expect(await server.stop()).toBe(0);
 
     // Every call has an end; those that a kill cut are ended as interrupted; and the list tells it as the log does.

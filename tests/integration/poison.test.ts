@@ -9,15 +9,7 @@ import { startFastServer, type FastServer } from '../fixtures/fast-http-server.t
 import { startTestApp, type TestApp } from '../http/support/app.ts';
 import { until } from '../http/support/until.ts';
 import { ask, register, succeed, type EventItem, type Execution } from './support/api.ts';
-import { rebuiltRows, rowsIn } from './support/read-models.ts';
-
-interface Projection {
-  readonly name: string;
-  readonly version: number;
-  readonly lag: number;
-  readonly status: string;
-  readonly deadLetters: number;
-}
+import { caughtUp, rebuiltRows, rowsIn, type ProjectionItem } from './support/read-models.ts';
 
 interface DeadLetter {
   readonly stream: string;
@@ -108,19 +100,8 @@ function appendAfter(log: DatabaseSync, stream: string, type: string, data: obje
     );
 }
 
-async function projections(): Promise<ReadonlyMap<string, Projection>> {
-  const { items } = await ask<{ items: Projection[] }>(app, 200, 'GET', '/api/v1/projections');
-  return new Map(items.map((item) => [item.name, item]));
-}
-
-async function caughtUp(): Promise<ReadonlyMap<string, Projection>> {
-  let all = await projections();
-  const isLevel = async () => {
-    all = await projections();
-    return [...all.values()].every(({ lag }) => lag === 0);
-  };
-  await until(isLevel, 'the models have all', 60_000);
-  return all;
+async function models(): Promise<ReadonlyMap<string, ProjectionItem>> {
+  return new Map((await caughtUp(app)).map((item) => [item.name, item]));
 }
 
 async function deadLetters(name: string): Promise<readonly DeadLetter[]> {
@@ -152,7 +133,7 @@ describe('an event whose data is not what its type says', () => {
 
     // Everything else goes on.
     const after = await succeed(app, mcpId, 'echo', { message: 'after the poison' });
-    const all = await caughtUp();
+    const all = await models();
     expect(all.get('executions')).toMatchObject({ status: 'live', deadLetters: 2 });
     expect(all.get('mcps')).toMatchObject({ status: 'live', deadLetters: 0 });
     const page = await ask<{ items: Execution[] }>(app, 200, 'GET', '/api/v1/executions?q=poison');
@@ -184,7 +165,7 @@ describe('an event whose data is not what its type says', () => {
     const failed = await rebuild('executions');
     expect(failed).toMatchObject({ status: 'failed', errorPosition: poison.position });
     expect(failed['error']).toContain(`event ${poison.position} (ExecutionSucceeded)`);
-    expect((await projections()).get('executions')).toMatchObject({ version: 1, status: 'live' });
+    expect((await models()).get('executions')).toMatchObject({ version: 1, status: 'live' });
     const { items } = await ask<{ items: { data: object }[] }>(
       app,
       200,
@@ -200,13 +181,13 @@ describe('an event whose data is not what its type says', () => {
     // It stays parked until somebody asks.
     expect(await deadLetters('executions')).toHaveLength(2);
     expect(await ask(app, 200, 'POST', retry, { body: { stream: poison.stream } })).toEqual({ resolved: 2, left: 0 });
-    for (const [name, { deadLetters: left }] of await projections()) {
+    for (const [name, { deadLetters: left }] of await models()) {
       if (left > 0) await ask(app, 200, 'POST', `/api/v1/projections/${name}/dead-letters/retry`, { body: {} });
     }
-    expect([...(await caughtUp()).values()].filter((model) => model.deadLetters > 0)).toEqual([]);
+    expect([...(await models()).values()].filter((model) => model.deadLetters > 0)).toEqual([]);
     // Models that the old data did not trouble hold what it said: they are built anew as well.
-    for (const name of (await projections()).keys()) expect(await rebuild(name)).toMatchObject({ status: 'succeeded' });
-    await caughtUp();
+    for (const name of (await models()).keys()) expect(await rebuild(name)).toMatchObject({ status: 'succeeded' });
+    await caughtUp(app);
     await stop();
     expect(await rowsIn(dataDir)).toEqual(await rebuiltRows(dataDir));
   });
@@ -222,7 +203,7 @@ test(
       poison = appendCopy(log, id, '{"result":');
     });
     const after = await succeed(app, mcpId, 'echo', { message: 'after the poison' });
-    const all = await caughtUp();
+    const all = await models();
     expect(all.get('executions')).toMatchObject({ status: 'live', deadLetters: 1 });
     const undecodable = `event ${poison.position} (ExecutionSucceeded) cannot be decoded`;
     expect(await deadLetters('executions')).toMatchObject([{ ...poison, error: undecodable }]);

@@ -9,14 +9,7 @@ import { startToolServer, type ToolServer } from '../http/support/tool-server.ts
 import { until } from '../http/support/until.ts';
 import { ask } from './support/api.ts';
 import { histories, Made, take, type Step } from './support/random-history.ts';
-import { rebuiltRows, rowsIn } from './support/read-models.ts';
-
-interface Projection {
-  readonly name: string;
-  readonly version: number;
-  readonly lag: number;
-  readonly deadLetters: number;
-}
+import { caughtUp, projectionsOf, rebuiltRows, rowsIn } from './support/read-models.ts';
 
 /** What a reader saw once, and at which position of the log. */
 interface Seen {
@@ -67,16 +60,6 @@ async function expectSeen(app: TestApp, seen: readonly Seen[]): Promise<void> {
   }
 }
 
-async function projections(app: TestApp): Promise<readonly Projection[]> {
-  return (await ask<{ items: Projection[] }>(app, 200, 'GET', '/api/v1/projections')).items;
-}
-
-/** Answers when the read models have all that the log has, none of it as a dead letter. */
-async function caughtUp(app: TestApp): Promise<void> {
-  await until(async () => (await projections(app)).every(({ lag }) => lag === 0), 'the models have all', 60_000);
-  expect((await projections(app)).filter(({ deadLetters }) => deadLetters > 0)).toEqual([]);
-}
-
 /** Takes steps of a history again and again for as long as the work takes. */
 async function meanwhile(app: TestApp, made: Made, steps: readonly Step[], work: Promise<unknown>): Promise<void> {
   let over = false;
@@ -90,7 +73,7 @@ async function meanwhile(app: TestApp, made: Made, steps: readonly Step[], work:
 }
 
 async function rebuildAll(app: TestApp): Promise<void> {
-  const before = await projections(app);
+  const before = await projectionsOf(app);
   for (const { name } of before) {
     const path = `/api/v1/projections/${name}/rebuild`;
     const { id } = await ask<{ id: string }>(app, 202, 'POST', path, { body: {} });
@@ -102,7 +85,7 @@ async function rebuildAll(app: TestApp): Promise<void> {
     await until(isOver, `${name} is rebuilt`, 60_000);
     expect(status).toMatchObject({ status: 'succeeded', error: null });
   }
-  const after = await projections(app);
+  const after = await projectionsOf(app);
   expect(after.map(({ version }) => version)).toEqual(before.map(({ version }) => version + 1));
   // The end of each is recorded after it is answered.
   const ends = `/api/v1/events?type=ProjectionRebuildCompleted&limit=200`;
@@ -111,7 +94,7 @@ async function rebuildAll(app: TestApp): Promise<void> {
 }
 
 async function rollBackAll(app: TestApp): Promise<void> {
-  for (const { name, version } of await projections(app)) {
+  for (const { name, version } of await projectionsOf(app)) {
     const rolledBack = await ask(app, 200, 'POST', `/api/v1/projections/${name}/rollback`, { body: {} });
     expect(rolledBack).toMatchObject({ version: version - 1, previousVersion: version });
   }
@@ -131,7 +114,7 @@ test(
         apps.push(app);
         await live(app);
         await expectSeen(app, seen);
-        await caughtUp(app);
+        expect((await caughtUp(app)).filter(({ deadLetters }) => deadLetters > 0)).toEqual([]);
         await apps.pop()?.close();
         const rows = await rowsIn(dataDir);
         expect(Object.values(rows).every(({ length }) => length > 0)).toBe(true);

@@ -9,6 +9,31 @@ import { openSqliteReadStores } from '../../../src/infrastructure/read-stores/sq
 import type { Logger } from '../../../src/ports/logger.ts';
 import { projections } from '../../../src/projections/all.ts';
 import { openReadSide } from '../../../src/projections/engine/read-side.ts';
+import { until } from '../../http/support/until.ts';
+import { ask, type Api } from './api.ts';
+
+export interface ProjectionItem {
+  readonly name: string;
+  readonly version: number;
+  readonly lag: number;
+  readonly status: string;
+  readonly deadLetters: number;
+}
+
+export async function projectionsOf(api: Api): Promise<readonly ProjectionItem[]> {
+  return (await ask<{ items: ProjectionItem[] }>(api, 200, 'GET', '/api/v1/projections')).items;
+}
+
+/** Answers when the read models have taken in all that the log has; how they are then. */
+export async function caughtUp(api: Api): Promise<readonly ProjectionItem[]> {
+  let items: readonly ProjectionItem[] = [];
+  const isLevel = async () => {
+    items = await projectionsOf(api);
+    return items.every(({ lag }) => lag === 0);
+  };
+  await until(isLevel, 'the read models have all', 60_000);
+  return items;
+}
 
 /** Every row of every read model, as JSON text, by the name of the model and in order of the rows' ids. */
 export type AllRows = Readonly<Record<string, readonly string[]>>;
