@@ -43,10 +43,13 @@ function bar(share: number): string {
 
 /** Ends the command with its reader: one that has seen enough (`| head`) closes the pipe, and nothing has failed. */
 export function endWithReader(): void {
-  process.stdout.on('error', (error: Error) => {
-    if ('code' in error && error.code === 'EPIPE') process.exit(0);
-    throw error;
-  });
+  process.stdout.off('error', onOutputError);
+  process.stdout.on('error', onOutputError);
+}
+
+function onOutputError(error: Error): void {
+  if ('code' in error && error.code === 'EPIPE') process.exit(0);
+  throw error;
 }
 
 /** Writes to standard output, and waits while its reader does not keep up. */

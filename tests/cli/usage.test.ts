@@ -1,7 +1,6 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { fresh, type Fresh } from './support/fresh.ts';
-import { runHere } from './support/run-here.ts';
 
 let place: Fresh;
 
@@ -36,14 +35,14 @@ describe('annals --help', () => {
     ['admin reset-password', ['<user>', '--json']],
     ['doctor', ['--json']],
   ])('annals %s --help tells what there is', async (command, words) => {
-    const { code, out, error } = await runHere([...command.split(' ').filter((part) => part !== ''), '--help']);
+    const { code, out, error } = await place.run([...command.split(' ').filter((part) => part !== ''), '--help']);
     expect({ code, error }).toEqual({ code: 0, error: '' });
     expect(out).toContain(`Usage: annals${command === '' ? '' : ` ${command}`}`);
     for (const word of words) expect(out).toContain(word);
   });
 
   test('ends the process with exit code 0, and starts nothing', async () => {
-    expect(await place.run(['--help'])).toMatchObject({ code: 0, error: '' });
+    expect(await place.spawn(['--help'])).toMatchObject({ code: 0, error: '' });
     expect(existsSync(place.dataDir)).toBe(false);
   });
 });
@@ -52,7 +51,7 @@ test('annals --version is the version of package.json', async () => {
   const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
     version: string;
   };
-  expect(await place.run(['--version'])).toEqual({ code: 0, out: `${version}\n`, error: '' });
+  expect(await place.spawn(['--version'])).toEqual({ code: 0, out: `${version}\n`, error: '' });
 });
 
 describe('what is written wrong ends with exit code 2 and says so', () => {
@@ -70,7 +69,7 @@ describe('what is written wrong ends with exit code 2 and says so', () => {
     [['audit', 'export', '--format', 'xml'], 'Allowed choices are jsonl, csv'],
     [['admin', 'reset-password'], "missing required argument 'user'"],
   ])('annals %j', async (args, words) => {
-    const { code, out, error } = await runHere(args);
+    const { code, out, error } = await place.run(args);
     expect({ code, out }).toEqual({ code: 2, out: '' });
     expect(error).toContain(words);
     expect(error).not.toContain('    at ');
@@ -78,13 +77,13 @@ describe('what is written wrong ends with exit code 2 and says so', () => {
 });
 
 test('the process has the exit code of its command', async () => {
-  expect(await place.run(['nonsense'])).toMatchObject({ code: 2, out: '' });
+  expect(await place.spawn(['nonsense'])).toMatchObject({ code: 2, out: '' });
 });
 
 test('settings that are wrong are all named, with exit code 1', async () => {
   const env = { PORT: 'eighty', ANNALS_LOG_LEVEL: 'loud', ANNALS_DATADIR: '/tmp' };
   for (const command of [['serve'], ['doctor'], ['projections', 'list']]) {
-    const { code, error } = await place.run(command, { env });
+    const { code, error } = await place.spawn(command, { env });
     expect(code, command.join(' ')).toBe(1);
     for (const name of ['PORT', 'ANNALS_LOG_LEVEL', 'ANNALS_DATADIR']) expect(error).toContain(name);
     expect(error).not.toContain('    at ');
@@ -92,13 +91,13 @@ test('settings that are wrong are all named, with exit code 1', async () => {
 });
 
 test('a server elsewhere needs a token', async () => {
-  const { code, error } = await place.run(['projections', 'list'], { env: { ANNALS_URL: 'http://127.0.0.1:9' } });
+  const { code, error } = await place.spawn(['projections', 'list'], { env: { ANNALS_URL: 'http://127.0.0.1:9' } });
   expect({ code, error }).toEqual({ code: 1, error: expect.stringContaining('set ANNALS_TOKEN') as string });
 });
 
 test('a server that does not answer is told from one that refuses', async () => {
   const env = { ANNALS_URL: 'http://127.0.0.1:9', ANNALS_TOKEN: 'x' };
-  const { code, error } = await place.run(['projections', 'list'], { env });
+  const { code, error } = await place.spawn(['projections', 'list'], { env });
   expect(code).toBe(1);
   expect(error).toMatch(/^annals: no answer from http:\/\/127\.0\.0\.1:9/);
 });
@@ -113,7 +112,7 @@ describe('annals doctor', () => {
   async function findings(
     env: Readonly<Record<string, string>>,
   ): Promise<{ code: unknown; items: readonly Finding[] }> {
-    const { code, out } = await place.run(['doctor', '--json'], { env });
+    const { code, out } = await place.spawn(['doctor', '--json'], { env });
     return { code, items: (JSON.parse(out) as { findings: Finding[] }).findings };
   }
 
@@ -137,7 +136,7 @@ describe('annals doctor', () => {
       found: 'mode 755',
     });
 
-    const { out, error } = await place.run(['doctor'], { env: { ANNALS_DATA_DIR: open } });
+    const { out, error } = await place.spawn(['doctor'], { env: { ANNALS_DATA_DIR: open } });
     expect(out).toMatch(/^WRONG +data directory is private +mode 755 +allow only its owner: chmod 700 /m);
     expect(out).toMatch(/^ok +runtime +Node /m);
     expect(error).toBe('annals: something needs mending\n');

@@ -60,7 +60,7 @@ describe('annals import', () => {
 
   test('leaves what is there as it is', async () => {
     const document = JSON.stringify({ mcpServers: { everything: stdio.everything } });
-    const { code, out } = await place.run(['import', '-', '--json'], { input: document });
+    const { code, out } = await place.spawn(['import', '-', '--json'], { input: document });
     expect(code).toBe(0);
     expect(jsonOf(out)).toMatchObject({ items: [{ source: 'everything', status: 'exists' }] });
   });
@@ -108,7 +108,7 @@ describe('annals import', () => {
 describe('annals call', () => {
   test('prints what the tool answers', async () => {
     const args = ['call', 'everything', 'get-sum', '--arg', 'a=2', '--arg', 'b=40'];
-    expect(await place.run(args)).toEqual({ code: 0, out: 'The sum of 2 and 40 is 42.\n', error: '' });
+    expect(await place.spawn(args)).toEqual({ code: 0, out: 'The sum of 2 and 40 is 42.\n', error: '' });
   });
 
   test('takes arguments as JSON, and prints other content as JSON', async () => {
@@ -130,7 +130,11 @@ describe('annals call', () => {
       arguments: { message: 'a=b 你好' },
       requestedBy: 'system:cli',
     });
-    expect(await ask(server, 200, 'GET', `/api/v1/executions/${execution.id}`)).toEqual(execution);
+    // Another reader sees it a moment later.
+    const path = `/api/v1/executions/${execution.id}`;
+    const isRead = async () => ((await server.request('GET', path)).body as Execution).status === 'succeeded';
+    await until(isRead, 'the read model has it', 30_000);
+    expect(await ask(server, 200, 'GET', path)).toEqual(execution);
   });
 
   test('fails when the tool does, after what it said', async () => {
@@ -304,9 +308,10 @@ describe('annals admin reset-password', () => {
     expect((await server.request('GET', '/api/v1/auth/me', { token: old.accessToken })).status).toBe(401);
     const refresh = { token: null, body: { refreshToken: old.refreshToken } };
     expect((await server.request('POST', '/api/v1/auth/refresh', refresh)).status).toBe(401);
-    expect(await ask(server, 200, 'GET', `/api/v1/audit?action=PasswordChanged&resource=user-${id}`)).toMatchObject({
-      items: [{ actor: 'system:cli' }],
-    });
+    const trail = `/api/v1/audit?action=PasswordChanged&resource=user-${id}`;
+    const entries = async () => (await ask<{ items: { actor: string }[] }>(server, 200, 'GET', trail)).items;
+    await until(async () => (await entries()).length > 0, 'the trail has it', 30_000);
+    expect(await entries()).toMatchObject([{ actor: 'system:cli' }]);
 
     const byId = await place.run(['admin', 'reset-password', id, '--json']);
     const answered = jsonOf<{ id: string; password: string }>(byId.out);
@@ -340,14 +345,12 @@ test('commands reach a server elsewhere by address and token, with the rights of
     ANNALS_URL: server.url,
     ANNALS_TOKEN: server.adminToken,
   };
-  const { code, out } = await place.run(['call', 'everything', 'echo', '--arg', 'message=from afar', '--json'], {
-    env,
-  });
+  const { code, out } = await place.run(['call', 'everything', 'echo', '--arg', 'message=from afar', '--json'], env);
   expect(code).toBe(0);
   expect(jsonOf<{ requestedBy: string }>(out).requestedBy).toMatch(/^user:/);
   expect(existsSync(env.ANNALS_DATA_DIR)).toBe(false);
 
-  const refused = await place.run(['projections', 'list'], { env: { ...env, ANNALS_TOKEN: 'no.such.token' } });
+  const refused = await place.run(['projections', 'list'], { ...env, ANNALS_TOKEN: 'no.such.token' });
   expect(refused.code).toBe(1);
   expect(refused.error).toContain('(invalid_token)');
 });

@@ -15,16 +15,16 @@ test('commands start a server for themselves, one after the other on the same da
   const file = join(place.dir, 'servers.json');
   writeFileSync(file, JSON.stringify({ mcpServers: { helper: stdio.misbehaving('well') } }));
 
-  const imported = await place.run(['import', file]);
+  const imported = await place.spawn(['import', file]);
   expect(imported).toEqual({ code: 0, error: '', out: expect.stringMatching(/^helper +registered +\d+$/m) as string });
   expect(existsSync(join(place.dataDir, 'server.json'))).toBe(false);
 
-  expect(await place.run(['call', 'helper', 'echo', '--arg', 'message=hello'])).toEqual({
+  expect(await place.spawn(['call', 'helper', 'echo', '--arg', 'message=hello'])).toEqual({
     code: 0,
     out: 'hello\n',
     error: '',
   });
-  const exported = (await place.run(['events', 'export', '--category', 'execution'])).out;
+  const exported = (await place.spawn(['events', 'export', '--category', 'execution'])).out;
   const events = exported
     .split('\n')
     .filter((line) => line !== '')
@@ -33,10 +33,10 @@ test('commands start a server for themselves, one after the other on the same da
 });
 
 test('a first start by a command tells the password of the administrator that it makes', async () => {
-  const first = await place.run(['projections', 'list'], { env: { ANNALS_ADMIN_PASSWORD: '' } });
+  const first = await place.spawn(['projections', 'list'], { env: { ANNALS_ADMIN_PASSWORD: '' } });
   expect(first.code).toBe(0);
   expect(first.error).toMatch(/user admin has the password \S{20,} \(shown only now\)/);
-  const second = await place.run(['projections', 'list'], { env: { ANNALS_ADMIN_PASSWORD: '' } });
+  const second = await place.spawn(['projections', 'list'], { env: { ANNALS_ADMIN_PASSWORD: '' } });
   expect(second).toMatchObject({ code: 0, error: '' });
 });
 
@@ -45,7 +45,7 @@ test('the address that a killed server left is not trusted', async () => {
   // The number of the process is somebody else's by now: ours.
   const stale = JSON.stringify({ url: 'http://127.0.0.1:9', pid: process.pid });
   writeFileSync(join(place.dataDir, 'server.json'), stale);
-  const { code, out, error } = await place.run(['projections', 'list']);
+  const { code, out, error } = await place.spawn(['projections', 'list']);
   expect({ code, error }).toEqual({ code: 0, error: '' });
   expect(out).toMatch(/^mcps +relational +1 /m);
 });
@@ -53,7 +53,7 @@ test('the address that a killed server left is not trusted', async () => {
 test('a data directory that cannot be used is named', async () => {
   writeFileSync(place.dataDir, 'a file, not a directory');
   for (const command of [['serve'], ['projections', 'list']]) {
-    const { code, error } = await place.run(command);
+    const { code, error } = await place.spawn(command);
     expect(code).toBe(1);
     expect(error).toMatch(/^annals: .*data/);
     expect(error).toContain(place.dataDir);

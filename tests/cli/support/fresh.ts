@@ -2,13 +2,17 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runCommand, type CommandResult } from './annals.ts';
+import { runHere } from './run-here.ts';
 
 /** A directory for the files of one test, with a data directory that does not exist yet. */
 export interface Fresh {
   readonly dir: string;
   readonly dataDir: string;
   readonly compileCache: string;
-  run(
+  /** Runs a command line in this process. */
+  run(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<CommandResult>;
+  /** Runs it in a process of its own. */
+  spawn(
     args: readonly string[],
     options?: { env?: Readonly<Record<string, string>>; input?: string },
   ): Promise<CommandResult>;
@@ -22,7 +26,8 @@ export function fresh(): Fresh {
     dir,
     dataDir,
     compileCache,
-    run: (args, options = {}) => runCommand(args, { dataDir, compileCache, ...options }),
+    run: (args, env = {}) => runHere(args, { dataDir, env }),
+    spawn: (args, options = {}) => runCommand(args, { dataDir, compileCache, ...options }),
     remove: () => rmSync(dir, { recursive: true, force: true }),
   };
 }
