@@ -49,10 +49,13 @@ export async function withServer<Result>(work: (api: ApiClient) => Promise<Resul
   }
 }
 
+/** Milliseconds. */
+const answerTimeoutMs = 5_000;
+
 /** A server that was killed leaves its address behind, and the number of its process may be another's by now. */
 async function answers(url: string): Promise<boolean> {
   try {
-    return (await fetch(new URL('/health/live', url))).ok;
+    return (await fetch(new URL('/health/live', url), { signal: AbortSignal.timeout(answerTimeoutMs) })).ok;
   } catch {
     // Should it live all the same, the directory's lock says so next.
     return false;

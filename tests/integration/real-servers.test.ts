@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileS
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
 import { startTestApp, type TestApp } from '../http/support/app.ts';
 import { until } from '../http/support/until.ts';
 import { ask, call, fail, history, register, succeed, textOf, type Execution, type Mcp } from './support/api.ts';
@@ -38,6 +39,23 @@ async function runningExecution(mcpId: string): Promise<Execution> {
   );
   if (!found) throw new Error('no call runs');
   return found;
+}
+
+/** Every message about a topic, until there is nothing more to come. */
+function followBySocket(topic: string): Promise<readonly Readonly<Record<string, unknown>>[]> {
+  const headers = { Authorization: `Bearer ${app.adminToken}` };
+  const socket = new WebSocket(`${app.url.replace('http', 'ws')}/ws`, { headers });
+  const messages: Readonly<Record<string, unknown>>[] = [];
+  return new Promise((resolve, reject) => {
+    socket.on('error', reject);
+    socket.on('open', () => socket.send(JSON.stringify({ subscribe: { topic } })));
+    socket.on('close', () => resolve(messages));
+    socket.on('message', (data: Buffer) => {
+      const message = JSON.parse(data.toString()) as Readonly<Record<string, unknown>>;
+      messages.push(message);
+      if ('unsubscribed' in message) socket.close();
+    });
+  });
 }
 
 describe.each(['stdio', 'streamable-http'] as const)('server-everything by %s', (kind) => {
@@ -115,6 +133,7 @@ describe.each(['stdio', 'streamable-http'] as const)('server-everything by %s', 
     const answer = call(app, mcp.id, 'trigger-long-running-operation', { duration: 3, steps });
     const { id } = await runningExecution(mcp.id);
     const feed = await openFeed(app, `/api/v1/executions/${id}/stream`);
+    const messages = followBySocket(`executions/${id}`);
     const frames: Frame[] = [];
     for await (const frame of feed.frames()) frames.push(frame);
 
@@ -127,6 +146,9 @@ describe.each(['stdio', 'streamable-http'] as const)('server-everything by %s', 
     const done = progress.map(({ data }) => (data as { progress: number; total: number }).progress);
     expect(done).toEqual([...done].sort((a, b) => a - b));
     expect(progress[0]?.data).toMatchObject({ total: steps });
+    const told = await messages;
+    expect(told.filter((message) => 'event' in message)).toHaveLength(3);
+    expect(told.find((message) => 'progress' in message)).toMatchObject({ progress: { total: steps } });
     // It passes: the record has the three events and nothing else.
     expect(await history(app, `execution-${id}`)).toHaveLength(3);
   });
