@@ -75,7 +75,7 @@ export interface ModelChange<Row> {
   /** The checkpoint that this change was computed on; another one there means another writer: nothing is written. */
   readonly from: Position;
   readonly to: Position;
-  /** At most one change for each row. */
+  /** At most one change for each row. Rows have exactly their model's fields, each with a value that fits. */
   readonly rows: readonly RowChange<Row>[];
   /** A letter with the stream and position of one that is there takes its place. */
   readonly park?: readonly DeadLetter[];
@@ -91,7 +91,7 @@ export interface ModelStore<Row> {
    * All of the change or nothing.
    * @throws CheckpointMoved another projector wrote
    * @throws StoreUnavailable it cannot be written now; the same change may be tried again
-   * @throws Error a row is not one that the model can hold
+   * @throws Error the rows are not as the change says, or one of them is not taken: nothing was written
    */
   apply(change: ModelChange<Row>): Promise<void>;
   /** In log order. */

@@ -1,8 +1,7 @@
 import type { RecordedEvent } from '../../ports/event-store.ts';
 import type { AnyRow, RowChange } from '../../ports/read-model.ts';
 import type { AnyProjection, Projection } from '../projection.ts';
-import { requireCells } from './require-cells.ts';
-import { wellFormedRow } from '../folding/well-formed.ts';
+import { storableRow } from '../folding/storable-row.ts';
 
 /** An event that a projection, or the store behind it, cannot take in. */
 export class PoisonEvent extends Error {
@@ -60,9 +59,7 @@ export async function fold(
     if (row === undefined) continue;
     const next = attempt(event, () => evolve(row.after, event));
     if (next === row.after) continue;
-    row.after = next && wellFormedRow(projection.model.kind, next);
-    const { after } = row;
-    if (after !== undefined) attempt(event, () => requireCells(projection.model, after));
+    row.after = next && attempt(event, () => storableRow(projection.model, next));
     if (row.after !== undefined && row.after.id !== id) {
       throw new PoisonEvent(event, new Error(`row ${row.after.id} is not row ${id}`));
     }

@@ -1,5 +1,5 @@
 import type { AnyRow } from '../../ports/read-model.ts';
-import { wellFormedRow } from '../../projections/folding/well-formed.ts';
+import { storableRow } from '../../projections/folding/storable-row.ts';
 import type { Projection } from '../../projections/projection.ts';
 import {
   NO_STREAM,
@@ -42,7 +42,7 @@ export async function foldStream<Row extends AnyRow>(
       if (id === undefined) continue;
       const row = fold.evolve(rows.get(id), event);
       // What the projector does to a row changes no type in it.
-      if (row) rows.set(id, wellFormedRow(fold.model.kind, row) as Row);
+      if (row) rows.set(id, storableRow(fold.model, row) as Row);
       else rows.delete(id);
     }
     if (events.length < eventsAtOnce) return { rows, revision };

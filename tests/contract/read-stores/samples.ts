@@ -8,8 +8,6 @@ export interface Samples {
   readonly rows: readonly AnyRow[];
   /** The first row, changed. */
   readonly changed: AnyRow;
-  /** Rows that the model cannot hold, under ids that no other sample has. */
-  readonly refused: readonly AnyRow[];
   /** A plain row with this id. */
   readonly row: (id: string) => AnyRow;
 }
@@ -39,14 +37,6 @@ export const relationalSamples: Samples = {
     relational('small', { size: Number.MIN_SAFE_INTEGER, ratio: 5e-324 }),
   ],
   changed: relational('a', { name: 'another', size: 2 }),
-  refused: [
-    relational('r1', { size: 1.5 }),
-    relational('r2', { size: Number.MAX_VALUE }),
-    relational('r3', { ratio: Number.NaN }),
-    { id: 'r4', name: 'no other columns' },
-    relational('r5', { surplus: 'no such column' }),
-    relational('r6', { name: 7 }),
-  ],
   row: relational,
 };
 
@@ -69,7 +59,6 @@ export const documentSamples: Samples = {
     document('large', { body: 'x'.repeat(200_000) }),
   ],
   changed: document('a', { owner: 'berta', size: 2, body: null }),
-  refused: [],
   row: document,
 };
 
@@ -96,11 +85,6 @@ export const searchSamples: Samples = {
     entry('large', { text: 'word '.repeat(20_000) }),
   ],
   changed: entry('a', { text: 'other words', keywords: { owner: 'berta', size: 2 } }),
-  refused: [
-    entry('r1', { keywords: { owner: 'anna' } }),
-    entry('r2', { keywords: { owner: 'anna', size: 0.5 } }),
-    entry('r3', { keywords: { owner: 'anna', size: 1, surplus: 'no such keyword' } }),
-  ],
   row: entry,
 };
 
@@ -125,6 +109,5 @@ export const ordinalSamples: Samples = {
   },
   rows: [placed('a', 7), placed('b', Number.MAX_SAFE_INTEGER), placed('c', -3, null), placed('d', 0)],
   changed: placed('a', 7, 'other words'),
-  refused: [placed('r1', null), placed('r2', 0.5)],
   row: (id) => placed(id, ++places + 1_000),
 };

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { added, broken, named, record, spoilt } from '../support/facts.ts';
+import { faultyStores } from '../support/faulty-stores.ts';
 import { smallProjections } from '../support/small-projections.ts';
 import { contentOf, createWorld, type World } from '../support/world.ts';
 
@@ -59,6 +60,21 @@ describe('an event that cannot be taken in', () => {
   });
 
   it('is parked as well when it is the store that refuses the row', async () => {
+    const stores = faultyStores(world.stores, (_step, change) => {
+      if (change?.rows.some(({ id }) => id === 'b')) throw new Error('no b here');
+    });
+    await world.start({ stores });
+    await record(world.store, [added('a', 1), added('b', 5), named('b', 'x'), added('a', 2)]);
+    await caughtUp();
+    expect(await rows()).toEqual([{ id: 'a', total: 5, names: '' }]);
+    expect(await letters()).toEqual([
+      ['item-b', 2, 3],
+      ['item-b', 3, 0],
+    ]);
+    expect((await world.side.control.deadLetters('tallies'))[0]?.error).toBe('no b here');
+  });
+
+  it('is parked as well when it makes a row that its model has no place for', async () => {
     await world.start({ spoilt: true });
     await record(world.store, [added('a', 1), spoilt('b'), added('b', 5), added('a', 2)]);
     await caughtUp();

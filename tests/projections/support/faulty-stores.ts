@@ -1,8 +1,8 @@
-import type { AnyRow, ModelStore } from '../../../src/ports/read-model.ts';
+import type { AnyRow, ModelChange, ModelStore } from '../../../src/ports/read-model.ts';
 import type { OpenModel, ReadStores } from '../../../src/ports/read-stores.ts';
 
 /** Called before every step that a store takes; throws to make it fail. Closing is no step: the dead close nothing. */
-export type BeforeStep = (step: string) => void;
+export type BeforeStep = (step: string, change?: ModelChange<AnyRow>) => void;
 
 /** Real stores, each step of which may be made to fail. */
 export function faultyStores(stores: ReadStores, before: BeforeStep): ReadStores {
@@ -57,7 +57,7 @@ function faultyStore(store: ModelStore<AnyRow>, before: BeforeStep): ModelStore<
       return store.load(ids);
     },
     async apply(change) {
-      before('apply');
+      before('apply', change);
       return store.apply(change);
     },
     async deadLetters() {

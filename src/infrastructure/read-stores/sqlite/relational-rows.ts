@@ -1,6 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Cell, RelationalModel, RelationalRow } from '../../../ports/read-model.ts';
-import { cellOf, requireFields } from './cell.ts';
 import { identifier, indexStatements } from './identifier.ts';
 import { updateStatements } from './update-statements.ts';
 import { RowMissing, type RowStatements, type RowTable } from './row-table.ts';
@@ -33,17 +32,14 @@ function statements(db: DatabaseSync, model: RelationalModel): RowStatements<Rel
   const count = db.prepare(`SELECT count(*) AS n FROM ${table}`);
   const updateOf = updateStatements(db, model.table);
 
-  const valuesOf = (row: RelationalRow, names: readonly string[]): Cell[] =>
-    names.map((name) => cellOf(row.id, name, model.columns[name] ?? 'text', row[name]));
+  const valuesOf = (row: RelationalRow, names: readonly string[]): Cell[] => names.map((name) => cellOf(row, name));
 
   return {
     load: (id) => rowOf(load.get(id)),
     insert(row) {
-      requireFields(row.id, row, all.length);
       insert.run(row.id, ...valuesOf(row, columns));
     },
     update(before, after) {
-      requireFields(after.id, after, all.length);
       const changed = columns.filter((column) => before[column] !== after[column]);
       if (changed.length === 0) return;
       if (updateOf(changed).run(...valuesOf(after, changed), after.id).changes === 0) throw new RowMissing(after.id);
@@ -56,7 +52,13 @@ function statements(db: DatabaseSync, model: RelationalModel): RowStatements<Rel
   };
 }
 
+function cellOf(row: RelationalRow, column: string): Cell {
+  const value = row[column];
+  if (value === undefined) throw new TypeError(`row ${row.id} has no ${column}`);
+  return value;
+}
+
 function rowOf(row: Record<string, unknown> | undefined): RelationalRow | undefined {
-  // Written through `cellOf`, so these are cells.
+  // STRICT tables hold what their columns say: text, numbers and nulls.
   return row === undefined ? undefined : ({ ...row } as RelationalRow);
 }

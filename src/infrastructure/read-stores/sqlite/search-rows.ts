@@ -1,6 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Cell, SearchModel, SearchRow } from '../../../ports/read-model.ts';
-import { cellOf, requireFields } from './cell.ts';
 import { segment } from './cjk.ts';
 import { identifier, indexStatements } from './identifier.ts';
 import { updateStatements } from './update-statements.ts';
@@ -73,12 +72,7 @@ function statements(db: DatabaseSync, model: SearchModel): RowStatements<SearchR
   const insertWords = db.prepare(`INSERT INTO ${words} (rowid, text) VALUES (?, ?)`);
   const removeWords = db.prepare(`DELETE FROM ${words} WHERE rowid = ?`);
 
-  const requireShape = (row: SearchRow): void => {
-    requireFields(row.id, row, 3);
-    requireFields(row.id, row.keywords, keywords.length);
-  };
-  const cells = (row: SearchRow, names: readonly string[]): Cell[] =>
-    names.map((name) => cellOf(row.id, name, model.keywords[name] ?? 'text', row.keywords[name]));
+  const cells = (row: SearchRow, names: readonly string[]): Cell[] => names.map((name) => keywordOf(row, name));
   const ordinalOf = (row: SearchRow): Cell => (model.ordinal === undefined ? 0 : (row.keywords[model.ordinal] ?? null));
   const rowOf = (row: Record<string, unknown>): SearchRow => ({
     id: String(row['id']),
@@ -91,19 +85,15 @@ function statements(db: DatabaseSync, model: SearchModel): RowStatements<SearchR
       return row && rowOf(row);
     },
     insert(row) {
-      if (ordinalOf(row) === null) throw new TypeError(`entry ${row.id} has no ${model.ordinal ?? ''}`);
-      requireShape(row);
-      const text = cellOf(row.id, 'text', 'text', row.text);
-      const { lastInsertRowid } = insert.run(row.id, ...cells(row, keywords), text);
+      const { lastInsertRowid } = insert.run(row.id, ...cells(row, keywords), row.text);
       if (row.text !== null) insertWords.run(lastInsertRowid, segment(row.text));
     },
     update(before, after) {
       if (ordinalOf(before) !== ordinalOf(after)) throw new TypeError(`the ordinal of entry ${after.id} has changed`);
-      requireShape(after);
       const changed = keywords.filter((name) => before.keywords[name] !== after.keywords[name]);
       const values = cells(after, changed);
       const reworded = before.text !== after.text;
-      if (reworded) values.push(cellOf(after.id, 'text', 'text', after.text));
+      if (reworded) values.push(after.text);
       if (values.length === 0) return;
       const columns = reworded ? [...changed, 'text'] : changed;
       if (updateOf(columns).run(...values, after.id).changes === 0) throw new RowMissing(after.id);
@@ -120,4 +110,10 @@ function statements(db: DatabaseSync, model: SearchModel): RowStatements<SearchR
     page: (beyondId, limit) => page.all(beyondId, limit).map(rowOf),
     count: () => Number(count.get()?.['n']),
   };
+}
+
+function keywordOf(row: SearchRow, name: string): Cell {
+  const value = row.keywords[name];
+  if (value === undefined) throw new TypeError(`entry ${row.id} has no keyword ${name}`);
+  return value;
 }
