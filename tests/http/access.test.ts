@@ -192,7 +192,7 @@ test('a denial is an event that says who, what and why', async () => {
 });
 
 describe('starting a program needs a permission of its own (SEC1)', () => {
-  const command = { type: 'stdio', command: 'node', args: ['--version'] };
+  const command = { type: 'stdio', command: 'node', args: ['server.js'] };
 
   test('by registering, importing and changing', async () => {
     const { token, id } = users.get('developer') ?? { token: '', id: '' };
