@@ -16,13 +16,20 @@ export const names = fc.constantFrom('echo', 'add', 'a/b', '~c', '~1', '__proto_
 /** A schema whose sets are in order, so that equal sets are equal arrays. */
 const schemas = schemaDocuments.map((document) =>
   rewrite(document, (schema) => {
-    const sorted = ['enum', 'required', 'type'].map((keyword) => {
-      const list = schema[keyword];
-      return [keyword, Array.isArray(list) ? list.toSorted(byText) : list] as const;
+    const { dependentRequired } = schema;
+    const members = Object.entries(schema).map(([keyword, said]): [string, Json] => {
+      return [keyword, ['enum', 'required', 'type'].includes(keyword) ? inOrder(said) : said];
     });
-    return { ...schema, ...Object.fromEntries(sorted.filter(([, list]) => list !== undefined)) } as Json;
+    const sorted = Object.fromEntries(members);
+    if (!isRecord(dependentRequired)) return sorted;
+    const needs = Object.entries(dependentRequired).map(([name, names]) => [name, inOrder(names)]);
+    return { ...sorted, dependentRequired: Object.fromEntries(needs) as Json };
   }),
 );
+
+function inOrder(said: Json): Json {
+  return Array.isArray(said) ? said.toSorted(byText) : said;
+}
 
 function byText(a: Json, b: Json): number {
   const [x, y] = [JSON.stringify(a), JSON.stringify(b)];

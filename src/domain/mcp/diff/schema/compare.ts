@@ -1,3 +1,4 @@
+import { canonicalJson } from '../canonical-json.ts';
 import { wholeInstance, type Finding } from './finding.ts';
 import { sameDocument } from './identical.ts';
 import { rootNode, schemaDocument, type SchemaDocument } from './node.ts';
@@ -13,7 +14,8 @@ export interface PlacedSchema {
 /**
  * Why it cannot be shown that whatever is valid against `narrow` is valid against `wide`, given the tolerance. No
  * finding is a proof; a finding is a counterexample or a limit of the method (`incomparable`). Does not throw, follows
- * no reference out of the document, runs no pattern, and stops with a finding when the budget is used up.
+ * no reference out of the document, runs no pattern, and stops with a finding when the budget is used up. The findings
+ * do not depend on the order of members.
  */
 export function containmentFindings(
   narrow: PlacedSchema,
@@ -21,11 +23,16 @@ export function containmentFindings(
   tolerance: Tolerance,
   budget: Budget,
 ): Finding[] {
-  const from = schemaDocument(narrow.schema, narrow.pointer);
-  const to = schemaDocument(wide.schema, wide.pointer);
+  const from = schemaDocument(inOneOrder(narrow.schema), narrow.pointer);
+  const to = schemaDocument(inOneOrder(wide.schema), wide.pointer);
   if (sameDocument(from, to, budget)) return [];
   if (!shareDialect(from, to)) return [{ rule: 'incomparable', keyword: '$schema', at: '', pointer: to.pointer }];
   return startProof(tolerance, budget).prove([rootNode(from)], rootNode(to), wholeInstance);
+}
+
+/** The schema with the members of every object in one order, since a proof goes through them as they stand. */
+function inOneOrder(schema: unknown): unknown {
+  return JSON.parse(canonicalJson(schema));
 }
 
 function shareDialect(a: SchemaDocument, b: SchemaDocument): boolean {

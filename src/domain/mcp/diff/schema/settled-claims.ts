@@ -18,6 +18,8 @@ export class SettledClaims {
   }
 
   add(claim: Claim, findings: Finding[]): void {
+    // `false` at one place is not `false` at another: each has a finding of its own.
+    if (typeof claim.wide.schema === 'boolean') return;
     const byNarrow = this.#byWide.get(claim.wide.schema) ?? new Map<unknown, Settled[]>();
     this.#byWide.set(claim.wide.schema, byNarrow);
     const candidates = byNarrow.get(claim.narrow[0]?.schema);
