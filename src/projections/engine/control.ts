@@ -44,7 +44,11 @@ export function createControl(engine: Engine, rebuilds: Rebuilds): ProjectionCon
     deadLetters: async (name) => liveOf(slotOf(name)).open.store.deadLetters(),
     async retryDeadLetters(name, stream) {
       const { exclusive, projector, open } = bound(liveOf(slotOf(name)));
-      return exclusive(() => retryDeadLetters(projector, open.store, engine.store, createPace(), stream));
+      return exclusive(async () => {
+        // Another process may have parked since.
+        if (engine.shared) await projector.reload();
+        return retryDeadLetters(projector, open.store, engine.store, createPace(), stream);
+      });
     },
     onRebuildChange: (listener) => rebuilds.onChange(listener),
   };

@@ -13,6 +13,8 @@ export interface Engine {
   /** The log as live projections read it: from the window that they share where that reaches. */
   readonly read: ReadLog;
   readonly threads: BuildThreads;
+  /** Other processes may write the same read stores. */
+  readonly shared: boolean;
   readonly logger: Logger;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;

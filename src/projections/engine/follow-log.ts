@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { EventBus } from '../../ports/event-bus.ts';
 import type { AllSlice, EventStore } from '../../ports/event-store.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { LogWindow } from './log-window.ts';
@@ -14,6 +15,8 @@ const LONGEST_WAIT_MS = 5_000;
 
 export interface FollowOptions {
   readonly store: EventStore;
+  /** Where news come from. */
+  readonly bus: Pick<EventBus, 'subscribe'>;
   readonly window: LogWindow;
   readonly signal: AbortSignal;
   readonly logger: Logger;
@@ -39,8 +42,8 @@ export async function followLog(options: FollowOptions): Promise<void> {
 }
 
 async function follow(options: FollowOptions, onGoing: () => void): Promise<void> {
-  const { store, window, signal, onNews } = options;
-  const log = store.subscribe({ after: window.position, batchSize: SLICE, signal })[Symbol.asyncIterator]();
+  const { bus, window, signal, onNews } = options;
+  const log = bus.subscribe({ after: window.position, batchSize: SLICE, signal })[Symbol.asyncIterator]();
   try {
     for (;;) {
       const first = await log.next();

@@ -1,6 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../../ports/logger.ts';
 import type { Position } from '../../ports/event-store.ts';
-import type { OpenModel } from '../../ports/read-stores.ts';
+import { ModelUnusable, type OpenModel } from '../../ports/read-stores.ts';
 import { advance, createBatchSize, type ReadLog } from './advance.ts';
 import { createPace, type Pace } from './pace.ts';
 import type { Projector } from './projector.ts';
@@ -8,12 +9,22 @@ import type { Projector } from './projector.ts';
 const SHORTEST_WAIT_MS = 100;
 const LONGEST_WAIT_MS = 5_000;
 
+/** How often a model that another process keeps is looked at while somebody waits for it. */
+const SHORTEST_LOOK_MS = 5;
+const LONGEST_LOOK_MS = 50;
+/** Events after its checkpoint that are looked through for one that it has still to take in. */
+const MOST_LOOKED_AT = 500;
+
 export interface LiveProjectionOptions {
   readonly version: number;
   readonly open: OpenModel;
   readonly projector: Projector;
   readonly read: ReadLog;
   readonly logger: Logger;
+  /** Whether this process keeps the model up. Another one does when not: it is only looked at then. */
+  readonly owned: () => boolean;
+  /** Whether anybody waits for the model to go on. */
+  readonly isAwaited: () => boolean;
   /** Told of every position that queries can now rely on. */
   readonly onPosition: (position: Position) => void;
 }
@@ -33,7 +44,9 @@ export class LiveProjection {
   #running: Promise<void> | undefined;
   #again = false;
   #target: Position = 0;
-  #failure: { readonly message: string; readonly waitMs: number; readonly until: number } | undefined;
+  #failure:
+    | { readonly message: string; readonly isLost: boolean; readonly waitMs: number; readonly until: number }
+    | undefined;
   #retry: NodeJS.Timeout | undefined;
   #closed = false;
 
@@ -46,6 +59,11 @@ export class LiveProjection {
 
   get position(): Position {
     return this.projector.position;
+  }
+
+  /** The version is gone or damaged: only another one helps. */
+  get isLost(): boolean {
+    return this.#failure?.isLost === true;
   }
 
   /** Why it does not go on, while it does not. */
@@ -78,7 +96,7 @@ export class LiveProjection {
     clearTimeout(this.#retry);
     await this.exclusive(async () => {
       try {
-        await this.projector.record();
+        if (this.#options.owned()) await this.projector.record();
       } catch (error) {
         this.#options.logger.warn({ error, projection: this.projector.projection.name }, 'checkpoint not recorded');
       }
@@ -95,6 +113,11 @@ export class LiveProjection {
       // Who asks while the log is being read may mean events that this read was too early for.
       while (this.#again) {
         this.#again = false;
+        if (!this.#options.owned()) {
+          await this.#watch(done);
+          continue;
+        }
+        if (projector.isStale) await projector.reload();
         await advance(projector, this.#options.read, { pace, batch: this.#batch, until: done });
         done();
       }
@@ -103,6 +126,16 @@ export class LiveProjection {
       this.#fail(error);
     }
     this.#running = undefined;
+  }
+
+  /** Looks how far the process that keeps the model has come: once, or for as long as somebody waits. */
+  async #watch(done: () => boolean): Promise<void> {
+    const { read, isAwaited, owned } = this.#options;
+    for (let pauseMs = SHORTEST_LOOK_MS; ; pauseMs = Math.min(LONGEST_LOOK_MS, pauseMs * 1.5)) {
+      await this.projector.look(await read(this.position, MOST_LOOKED_AT));
+      if (done() || owned() || !isAwaited()) return;
+      await sleep(pauseMs);
+    }
   }
 
   #recovered(): void {
@@ -123,10 +156,11 @@ export class LiveProjection {
         'projecting stopped; it is tried again',
       );
     }
-    this.#failure = { message, waitMs, until: performance.now() + waitMs };
+    const isLost = error instanceof ModelUnusable;
+    this.#failure = { message, isLost, waitMs, until: performance.now() + waitMs };
     if (this.#closed) return;
     this.#retry = setTimeout(() => {
-      this.#failure = { message, waitMs, until: 0 };
+      this.#failure = { message, isLost, waitMs, until: 0 };
       void this.run(Math.max(this.#target, this.position + 1));
     }, waitMs).unref();
   }

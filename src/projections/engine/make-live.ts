@@ -25,7 +25,7 @@ export interface Candidate {
 export async function makeLive(engine: Engine, slot: ModelSlot, candidate: Candidate): Promise<void> {
   const { projection } = slot;
   const { version, previous, open, onPoison } = candidate;
-  const projector = await Projector.open({ projection, store: open.store, onPoison, clock: engine.clock });
+  const projector = await openProjector(engine, slot, open, onPoison);
   const options = { pace: createPace(), batch: createBatchSize() };
   await advance(projector, engine.read, options);
 
@@ -44,6 +44,15 @@ export async function makeLive(engine: Engine, slot: ModelSlot, candidate: Candi
   }
 }
 
+export function openProjector(
+  { clock, shared }: Engine,
+  { projection }: ModelSlot,
+  { store }: OpenModel,
+  onPoison: 'park' | 'stop',
+): Promise<Projector> {
+  return Projector.open({ projection, store, onPoison, clock, recordsAll: shared });
+}
+
 export function liveProjection(
   { read, logger }: Engine,
   slot: ModelSlot,
@@ -57,6 +66,8 @@ export function liveProjection(
     projector,
     read,
     logger,
+    owned: () => slot.owned,
+    isAwaited: () => slot.waiters.any(),
     onPosition: (position) => slot.waiters.reached(position),
   });
 }

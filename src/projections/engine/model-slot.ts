@@ -19,6 +19,8 @@ export class ModelSlot {
   work: Work | undefined;
   /** Why the model could not be built, while there is none. */
   buildError: string | undefined;
+  /** Whether this process keeps the model up. */
+  owned = true;
   #live: LiveProjection | undefined;
   readonly #leaving = new Map<OpenModel, NodeJS.Timeout>();
 
@@ -62,6 +64,14 @@ export class ModelSlot {
       open.store.close().catch(onError);
     }, GRACE_MS).unref();
     this.#leaving.set(open, timer);
+  }
+
+  /** There is no usable version any more: queries are refused until one is built. */
+  lose(reason: string): LiveProjection | undefined {
+    const before = this.#live;
+    this.#live = undefined;
+    this.buildError = reason;
+    return before;
   }
 
   async close(): Promise<void> {

@@ -19,6 +19,11 @@ export interface ProjectorOptions {
   readonly onPoison: 'park' | 'stop';
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
+  /**
+   * Moves the checkpoint with every event that the projection reads, also when no row changes: other processes then see
+   * in the store how far the model is.
+   */
+  readonly recordsAll?: boolean;
 }
 
 /**
@@ -30,6 +35,7 @@ export class Projector {
   onPoison: ProjectorOptions['onPoison'];
   readonly #store: ModelStore<AnyRow>;
   readonly #clock: () => number;
+  readonly #recordsAll: boolean;
   readonly #types: ReadonlySet<string> | undefined;
   readonly #cache = createRowCache();
   #parked: ParkedStreams;
@@ -38,12 +44,14 @@ export class Projector {
   /** The checkpoint in the store: behind `#position` by events that change nothing. */
   #recorded: Position;
   #unrecorded = 0;
+  #isStale = false;
 
   private constructor(options: ProjectorOptions, checkpoint: Position, parked: ParkedStreams) {
     this.projection = options.projection;
     this.onPoison = options.onPoison;
     this.#store = options.store;
     this.#clock = options.clock;
+    this.#recordsAll = options.recordsAll === true;
     this.#types = options.projection.types && new Set(options.projection.types);
     this.#parked = parked;
     this.#position = checkpoint;
@@ -60,6 +68,11 @@ export class Projector {
     return this.#position;
   }
 
+  /** Somebody else has written since: `reload` before the next `take`. */
+  get isStale(): boolean {
+    return this.#isStale;
+  }
+
   get deadLetters(): number {
     return this.#parked.letters;
   }
@@ -70,10 +83,7 @@ export class Projector {
    * @throws StoreUnavailable, or the PoisonEvent when `onPoison` is `stop`: everything before it is taken in
    */
   async take(slice: AllSlice): Promise<void> {
-    const types = this.#types;
-    const events = slice.events.filter(
-      ({ position, type }) => position > this.#position && (types === undefined || types.has(type)),
-    );
+    const events = slice.events.filter((event) => event.position > this.#position && this.#reads(event));
     try {
       await this.#takeTogether(events, slice.position);
       this.#unrecorded = this.#recorded === this.#position ? 0 : this.#unrecorded + slice.events.length;
@@ -84,6 +94,34 @@ export class Projector {
     }
   }
 
+  /**
+   * Sees how far another process has taken the model, without writing. Events after its checkpoint that the projection
+   * does not read count as taken in.
+   * @param slice what the log holds after `position`
+   */
+  async look(slice: AllSlice): Promise<void> {
+    const checkpoint = await this.#store.checkpoint();
+    if (checkpoint < this.#recorded) {
+      // The store was put back to an earlier time.
+      this.#isStale = true;
+      this.#recorded = checkpoint;
+      this.#position = checkpoint;
+      return;
+    }
+    if (checkpoint > this.#recorded) {
+      this.#isStale = true;
+      this.#recorded = checkpoint;
+      this.#position = Math.max(this.#position, checkpoint);
+    }
+    const next = slice.events.find((event) => event.position > this.#position && this.#reads(event));
+    const through = next === undefined ? slice.position : next.position - 1;
+    this.#position = Math.max(this.#position, through);
+  }
+
+  #reads({ type }: RecordedEvent): boolean {
+    return this.#types === undefined || this.#types.has(type);
+  }
+
   /** Moves the checkpoint to the position, so that a restart does not read again what changed nothing. */
   async record(): Promise<void> {
     if (this.#recorded < this.#position) await this.apply([], { to: this.#position });
@@ -92,6 +130,7 @@ export class Projector {
   /** Forgets everything and starts again from what the store says. */
   async reload(): Promise<void> {
     this.#cache.clear();
+    this.#isStale = false;
     this.#parked = createParkedStreams(await this.#store.deadLetters());
     this.#recorded = await this.#store.checkpoint();
     this.#position = this.#recorded;
@@ -115,7 +154,7 @@ export class Projector {
       load: (ids) => this.#store.load(ids),
     });
     const nothing = rows.length === 0 && park.length === 0 && resolve.length === 0;
-    if (!nothing || events.length === 0) {
+    if (!nothing || events.length === 0 || this.#recordsAll) {
       await this.#store.apply({
         from: this.#recorded,
         to,

@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { EventBus } from '../../ports/event-bus.ts';
 import type { EventStore } from '../../ports/event-store.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { ProjectionControl } from '../../ports/projection-control.ts';
@@ -15,6 +17,7 @@ import { createPace } from './pace.ts';
 import { createReadModels } from './read-models.ts';
 import type { RebuildSource } from './rebuild-parts.ts';
 import { createRebuilds } from './rebuilds.ts';
+import { shareModels, type SharedStores } from './share-models.ts';
 import { buildMissing, openModels } from './start.ts';
 
 export interface ReadSideOptions {
@@ -23,6 +26,10 @@ export interface ReadSideOptions {
   readonly projections: readonly AnyProjection[];
   /** The same projections and stores, and the log, for threads that rebuild. */
   readonly rebuild: RebuildSource;
+  /** Brings the log's news; absent: the log itself does. */
+  readonly bus?: EventBus;
+  /** Where other processes write the same read stores; absent: they are this process's own. */
+  readonly shared?: SharedStores;
   readonly logger: Logger;
   /** Milliseconds since the epoch. */
   readonly clock?: () => number;
@@ -45,23 +52,26 @@ export interface ReadSide {
  * @throws StoreUnavailable the log cannot be read, or the read stores cannot be written
  */
 export async function openReadSide(options: ReadSideOptions): Promise<ReadSide> {
-  const { store, stores, projections, rebuild, logger, clock = Date.now } = options;
+  const { store, stores, projections, rebuild, shared, logger, clock = Date.now } = options;
   const slots = new Map(projections.map((projection) => [projection.name, new ModelSlot(projection)]));
   const head = await store.head();
   const window = createLogWindow(head);
   const read: ReadLog = async (after, limit) => window.read(after, limit) ?? store.readAll({ after, limit });
-  const engine: Engine = { store, stores, slots, read, threads: createBuildThreads(rebuild), logger, clock };
+  const threads = createBuildThreads(rebuild);
+  const engine: Engine = { store, stores, slots, read, threads, shared: shared !== undefined, logger, clock };
   const rebuilds = createRebuilds(engine);
   const stopping = new AbortController();
   const { signal } = stopping;
 
-  const missing = await openModels(engine);
-  const following = followLog({ store, window, signal, logger, onNews: () => takeNews(slots, window) });
-  const building = buildMissing(engine, rebuilds, missing, signal);
+  const keeping = shared ? shareModels(engine, rebuilds, shared, signal) : Promise.resolve();
+  const building = shared ? Promise.resolve() : buildMissing(engine, rebuilds, await openModels(engine), signal);
+  const bus = options.bus ?? store;
+  const following = followLog({ store, bus, window, signal, logger, onNews: () => takeNews(slots, window) });
   const ready = building.then(async () => {
     await Promise.all([...slots.values()].map((slot) => reach(slot, head, signal)));
   });
 
+  if (shared) await opened(slots);
   return {
     models: createReadModels(slots),
     control: createControl(engine, rebuilds),
@@ -69,12 +79,15 @@ export async function openReadSide(options: ReadSideOptions): Promise<ReadSide> 
     async close() {
       stopping.abort();
       await engine.threads.close();
-      await Promise.all([following, building, rebuilds.settled()]);
+      await Promise.all([following, keeping, building, rebuilds.settled()]);
       await Promise.all([...slots.values()].map((slot) => slot.close()));
       await ready;
     },
   };
 }
+
+/** How long the start waits for stores that do not answer. */
+const FIRST_LOOK_MS = 3_000;
 
 /** A model that is further behind catches up beside the others. */
 const NEAR = 1_000;
@@ -86,13 +99,20 @@ async function takeNews(
 ): Promise<void> {
   const pace = createPace();
   const { position } = window;
-  for (const { live } of slots.values()) {
-    if (live === undefined) continue;
+  for (const { live, owned } of slots.values()) {
+    if (live === undefined || !owned) continue;
     if (position - live.position > NEAR) void live.run(position);
     else await live.run(position, pace);
     await pace.breathe();
   }
-  window.trim(Math.min(position, ...[...slots.values()].flatMap(({ live }) => (live ? live.position : []))));
+  const kept = [...slots.values()].flatMap(({ live, owned }) => (live && owned ? live.position : []));
+  window.trim(Math.min(position, ...kept));
+}
+
+/** Waits a little for models whose stores answer: queries then find them at once. */
+async function opened(slots: ReadonlyMap<string, ModelSlot>): Promise<void> {
+  const end = performance.now() + FIRST_LOOK_MS;
+  while (performance.now() < end && [...slots.values()].some(({ live, work }) => !live && !work)) await sleep(10);
 }
 
 async function reach(slot: ModelSlot, position: number, signal: AbortSignal): Promise<void> {

@@ -3,13 +3,12 @@ import { v7 as uuidv7 } from 'uuid';
 import type { Position } from '../../ports/event-store.ts';
 import { ModelUnusable, type CatalogueEntry, type OpenModel } from '../../ports/read-stores.ts';
 import type { Engine } from './engine.ts';
-import { liveProjection } from './make-live.ts';
+import { liveProjection, openProjector } from './make-live.ts';
 import type { ModelSlot } from './model-slot.ts';
-import { Projector } from './projector.ts';
 import type { Rebuilds } from './rebuilds.ts';
 
 /** A log no longer than this is projected by the serving thread at once; starting a thread would take longer. */
-const FEW_EVENTS = 2_000;
+export const FEW_EVENTS = 2_000;
 const LONGEST_WAIT_MS = 30_000;
 
 /**
@@ -43,7 +42,8 @@ export async function buildMissing(
   await Promise.all(missing.map((slot) => buildUntilThere(engine, rebuilds, slot, signal)));
 }
 
-async function openLive(
+/** The version that the catalogue names; undefined when it is unusable. Nothing is open then. */
+export async function openLive(
   engine: Engine,
   slot: ModelSlot,
   entry: CatalogueEntry,
@@ -60,7 +60,7 @@ async function openLive(
   }
   try {
     const open = await engine.stores.open(projection, version);
-    const projector = await Projector.open({ projection, store: open.store, onPoison: 'park', clock: engine.clock });
+    const projector = await openProjector(engine, slot, open, 'park');
     if (projector.position > head) {
       await open.store.close();
       throw new ModelUnusable(`${slot.name} has taken in more than the log holds: ${projector.position} of ${head}`);
@@ -87,18 +87,22 @@ async function removeOthers(
   }
 }
 
-/** New versions, empty and live, to be filled by the serving thread. */
-async function createEmpty(
+/**
+ * New versions, empty and live, to be filled by the serving thread.
+ * @param least the lowest number that a version may have
+ */
+export async function createEmpty(
   engine: Engine,
   slots: readonly ModelSlot[],
   catalogue: ReadonlyMap<string, CatalogueEntry>,
+  least = 1,
 ): Promise<void> {
   const entries = new Map<string, CatalogueEntry>();
   for (const slot of slots) {
     const { projection } = slot;
-    const version = (catalogue.get(slot.name)?.live ?? 0) + 1;
+    const version = Math.max(least, (catalogue.get(slot.name)?.live ?? 0) + 1);
     const open = await engine.stores.create(projection, version);
-    const projector = await Projector.open({ projection, store: open.store, onPoison: 'park', clock: engine.clock });
+    const projector = await openProjector(engine, slot, open, 'park');
     entries.set(slot.name, { live: version, previous: null, schemaVersion: projection.schemaVersion });
     slot.replace(liveProjection(engine, slot, version, open, projector));
   }

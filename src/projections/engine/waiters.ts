@@ -5,6 +5,8 @@ export interface Waiters {
   /** Settles when the position is reached, or after `timeoutMs`. */
   wait(position: Position, timeoutMs: number): Promise<void>;
   reached(position: Position): void;
+  /** Whether anybody waits. */
+  any(): boolean;
   /** Lets everybody go. */
   close(): void;
 }
@@ -42,6 +44,7 @@ export function createWaiters(): Waiters {
     reached(position) {
       if (waiting.size > 0) release(position);
     },
+    any: () => waiting.size > 0,
     close() {
       for (const { go } of waiting) go();
       waiting = new Set();
