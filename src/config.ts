@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { ConfigError, type ConfigProblem } from './config/config-error.ts';
 import { isLoopback } from './config/loopback.ts';
 import type { Setting } from './config/setting.ts';
-import { settings } from './config/settings.ts';
+import { roles, settings } from './config/settings.ts';
 import { problemsOfUnknownNames } from './config/unknown-names.ts';
 import { weaknessOfPassword } from './config/weak-secrets.ts';
 
@@ -46,12 +46,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
 function problemOf(setting: Setting, given: string | undefined, message: string): ConfigProblem {
   const shown = given === undefined || setting.secret === true ? '' : `(${JSON.stringify(given.slice(0, 80))}) `;
   const example = setting.secret === true ? setting.example : `${setting.name}=${setting.example}`;
-  return { name: setting.name, detail: `${shown}${message}`, ...(isEngine(setting) ? {} : { example }) };
-}
-
-/** An example of a setting that must not be set would invite to set it. */
-function isEngine(setting: Setting): boolean {
-  return setting.group === 'Engines';
+  return { name: setting.name, detail: `${shown}${message}`, example };
 }
 
 /** Rules over several settings. Values that were refused by themselves are absent here. */
@@ -75,5 +70,29 @@ function problemsAcross(values: Partial<Values>): readonly ConfigProblem[] {
     const { name, example } = settings.masterKey;
     problems.push({ name, detail: `must differ from ${settings.jwtSecret.name}`, example });
   }
-  return problems;
+  return [...problems, ...problemsOfSharing(values)];
+}
+
+/** What several processes share has to be somewhere that all of them reach. */
+function problemsOfSharing(values: Partial<Values>): readonly ConfigProblem[] {
+  // What was given and refused is absent, and has its problem already.
+  const needs = (keys: readonly (keyof Values)[], why: string): readonly ConfigProblem[] =>
+    keys
+      .filter((key) => key in values && values[key] === undefined)
+      .map((key) => ({ name: settings[key].name, detail: `is needed ${why}`, example: settings[key].example }));
+  const { eventStoreUrl, roles: chosen = roles } = values;
+  return [
+    ...(eventStoreUrl === undefined
+      ? []
+      : needs(
+          ['jwtSecret', 'masterKey'],
+          `when ${settings.eventStoreUrl.name} is set: every process on that log has to use the same`,
+        )),
+    ...(chosen.length === roles.length
+      ? []
+      : needs(
+          ['eventStoreUrl', 'sqlUrl', 'documentsUrl', 'searchUrl'],
+          `when ${settings.roles.name} leaves something to other processes: they have to share it`,
+        )),
+  ];
 }

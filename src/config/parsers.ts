@@ -100,8 +100,46 @@ export function key(minimumBytes: number): TextSchema<string | undefined> {
   });
 }
 
-/** A setting of an engine that this release cannot use yet: only unset is right, because ignoring it would mislead. */
-export const notInThisRelease: TextSchema<undefined> = z.optional(z.string()).transform((value, context) => {
-  if (value === undefined) return undefined;
-  return refuse(context, 'is set, but this release runs on its embedded engines only; remove it');
-});
+/**
+ * A URL of one of the schemes, undefined when unset. What is wrong is told without the URL, which may hold a password.
+ */
+export function engineUrl(...schemes: readonly string[]): TextSchema<string | undefined> {
+  return z.optional(z.string()).transform((value, context) => {
+    const url = value?.trim() ?? '';
+    if (url === '') return undefined;
+    const scheme = /^([a-z][a-z\d+.-]*):\/\/[^\s/?#]/i.exec(url)?.[1]?.toLowerCase();
+    if (scheme === undefined) return refuse(context, `is not a URL; it begins with ${schemes.join(':// or ')}://`);
+    if (!schemes.includes(scheme)) {
+      return refuse(context, `begins with ${scheme}://, not with ${schemes.join(':// or ')}://`);
+    }
+    return url;
+  });
+}
+
+function problemOfBroker(broker: string): string | undefined {
+  const [, port] = /^(?:[a-z\d._-]+|\[[\da-f:]+\]):(\d{1,5})$/i.exec(broker) ?? [];
+  if (port === undefined || Number(port) < 1 || Number(port) > 65_535) {
+    return `has "${broker}", which is not host:port`;
+  }
+  return undefined;
+}
+
+/** Addresses `host:port` between commas; none when unset. */
+export const brokers: TextSchema<readonly string[]> = list([], problemOfBroker);
+
+/** Some of a few words, between commas; all of them when unset. */
+export function someOf<const Word extends string>(words: readonly Word[]): TextSchema<readonly Word[]> {
+  const problemOf = (part: string) =>
+    words.some((word) => word === part) ? undefined : `has "${part}", which is not one of: ${words.join(', ')}`;
+  return list(words, problemOf).transform((chosen) => words.filter((word) => chosen.includes(word)));
+}
+
+/** The beginning of names that every engine takes: lower-case letters, digits and dashes. */
+export function namePrefix(fallback: string): TextSchema<string> {
+  return z.optional(z.string()).transform((value, context) => {
+    if (value === undefined) return fallback;
+    return /^[a-z][a-z\d-]{0,30}$/.test(value)
+      ? value
+      : refuse(context, 'is not up to 31 lower-case letters, digits and dashes, beginning with a letter');
+  });
+}

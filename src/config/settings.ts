@@ -1,5 +1,17 @@
 import { z } from 'zod';
-import { addressRanges, choice, executables, host, key, notInThisRelease, text, wholeNumber } from './parsers.ts';
+import {
+  addressRanges,
+  brokers,
+  choice,
+  engineUrl,
+  executables,
+  host,
+  key,
+  namePrefix,
+  someOf,
+  text,
+  wholeNumber,
+} from './parsers.ts';
 import { setting } from './setting.ts';
 
 const MINUTE = 60_000;
@@ -9,7 +21,11 @@ const MIB = 1024 * 1024;
 const randomKey = 'a random text, made by: openssl rand -base64 48';
 
 const server = { group: 'Server' };
-const engines = { group: 'Engines', defaultText: 'embedded', schema: notInThisRelease };
+const engines = { group: 'Engines', defaultText: 'embedded' };
+
+/** What one process may do: see docs/deploying.md. */
+export const roles = ['api', 'relay', 'projector', 'worker', 'scheduler'] as const;
+export type Role = (typeof roles)[number];
 const secrets = { group: 'Secrets', secret: true };
 const reach = { group: 'What may be reached and run' };
 const limits = { group: 'Limits' };
@@ -47,43 +63,89 @@ export const settings = {
     example: '/var/lib/annals',
     schema: text('./data'),
   }),
+  roles: setting({
+    ...server,
+    name: 'ANNALS_ROLES',
+    description:
+      'What this process does, separated by commas: api, relay, projector, worker, scheduler. Splitting them takes the ' +
+      'engines, which all processes share. The option --roles of `annals serve` wins over it.',
+    defaultText: 'all of them',
+    example: 'api,relay,projector,worker,scheduler',
+    schema: someOf(roles),
+  }),
 
   eventStoreUrl: setting({
     ...engines,
     name: 'ANNALS_EVENTSTORE_URL',
-    description: 'EventStoreDB or KurrentDB as the event store. Not in this release.',
-    example: 'esdb://localhost:2113?tls=false',
+    description: 'EventStoreDB or KurrentDB as the event store, by its connection string.',
+    example: 'a URL such as esdb://localhost:2113?tls=false',
+    secret: true,
+    schema: engineUrl('esdb', 'esdb+discover', 'kurrentdb', 'kurrentdb+discover'),
   }),
   kafkaBrokers: setting({
     ...engines,
     name: 'ANNALS_KAFKA_BROKERS',
-    description: 'Kafka as the event bus. Not in this release.',
+    description: 'Kafka as the event bus: addresses host:port, separated by commas.',
     defaultText: 'in-process',
     example: 'localhost:9092',
+    schema: brokers,
+  }),
+  kafkaPartitions: setting({
+    ...engines,
+    name: 'ANNALS_KAFKA_PARTITIONS',
+    description:
+      'Partitions of the topic of events, when it is made. An existing topic with another number stops the start.',
+    defaultText: '12',
+    example: '24',
+    schema: wholeNumber({ min: 1, max: 1000, fallback: 12 }),
+  }),
+  kafkaReplication: setting({
+    ...engines,
+    name: 'ANNALS_KAFKA_REPLICATION',
+    description: 'Copies of each partition, when the topic is made: 3 where there are three brokers.',
+    defaultText: '1',
+    example: '3',
+    schema: wholeNumber({ min: 1, max: 10, fallback: 1 }),
   }),
   sqlUrl: setting({
     ...engines,
     name: 'ANNALS_SQL_URL',
-    description: 'MySQL or MariaDB for the relational read models. Not in this release.',
-    example: 'mysql://annals@localhost:3306/annals',
+    description: 'MySQL 8 or MariaDB for the relational read models.',
+    example: 'a URL such as mysql://annals:PASSWORD@localhost:3306/annals',
+    secret: true,
+    schema: engineUrl('mysql', 'mariadb'),
   }),
   documentsUrl: setting({
     ...engines,
     name: 'ANNALS_DOCUMENTS_URL',
-    description: 'MongoDB for documents. Not in this release.',
-    example: 'mongodb://localhost:27017/annals',
+    description: 'MongoDB, a replica set, for documents.',
+    example: 'a URL such as mongodb://annals:PASSWORD@localhost:27017/annals?replicaSet=rs0',
+    secret: true,
+    schema: engineUrl('mongodb', 'mongodb+srv'),
   }),
   searchUrl: setting({
     ...engines,
     name: 'ANNALS_SEARCH_URL',
-    description: 'Elasticsearch for searching. Not in this release.',
-    example: 'http://localhost:9200',
+    description: 'Elasticsearch 9 for searching.',
+    example: 'a URL such as https://annals:PASSWORD@localhost:9200',
+    secret: true,
+    schema: engineUrl('http', 'https'),
   }),
   redisUrl: setting({
     ...engines,
     name: 'ANNALS_REDIS_URL',
-    description: 'Redis for cache, coordination and queues. Not in this release.',
-    example: 'redis://localhost:6379',
+    description: 'Redis for what processes share: presence, leases and invalidation.',
+    example: 'a URL such as redis://:PASSWORD@localhost:6379',
+    secret: true,
+    schema: engineUrl('redis', 'rediss'),
+  }),
+  enginePrefix: setting({
+    ...engines,
+    name: 'ANNALS_ENGINE_PREFIX',
+    description: 'Begins the names of topics, indices and keys, where several installations share an engine.',
+    defaultText: 'annals-',
+    example: 'staging-',
+    schema: namePrefix('annals-'),
   }),
 
   jwtSecret: setting({

@@ -23,6 +23,11 @@ describe('loading the settings', () => {
       port: 8000,
       host: '127.0.0.1',
       dataDir: './data',
+      roles: ['api', 'relay', 'projector', 'worker', 'scheduler'],
+      kafkaBrokers: [],
+      kafkaPartitions: 12,
+      kafkaReplication: 1,
+      enginePrefix: 'annals-',
       egressAllow: [],
       stdioAllow: ['npx', 'node', 'uvx', 'python3', 'docker'],
       requestBodyLimitBytes: 1_048_576,
@@ -106,19 +111,55 @@ describe('loading the settings', () => {
   });
 });
 
-describe('engines that this release does not have', () => {
+describe('engines', () => {
+  const secrets = {
+    ANNALS_JWT_SECRET: 'k3Vd9s-LqX7z_Tt2RwYp8uBnM4cHj6Ae',
+    ANNALS_MASTER_KEY: 'Zr5Wq1-PmN8v_Gx3KdLs7yFtB2hUj9Co',
+  };
+  const stores = {
+    ANNALS_SQL_URL: 'mysql://annals:pw@db/annals',
+    ANNALS_DOCUMENTS_URL: 'mongodb://db/annals',
+    ANNALS_SEARCH_URL: 'http://search:9200',
+  };
+
+  it('are embedded when they are not named', () => {
+    expect(loadConfig({})).toMatchObject({ eventStoreUrl: undefined, sqlUrl: undefined, kafkaBrokers: [] });
+    expect(loadConfig({}).roles).toEqual(['api', 'relay', 'projector', 'worker', 'scheduler']);
+  });
+
   it.each([
-    ['ANNALS_EVENTSTORE_URL', 'esdb://localhost:2113'],
-    ['ANNALS_KAFKA_BROKERS', 'localhost:9092'],
-    ['ANNALS_SQL_URL', 'mysql://localhost/annals'],
-    ['ANNALS_DOCUMENTS_URL', 'mongodb://localhost'],
-    ['ANNALS_SEARCH_URL', 'http://localhost:9200'],
-    ['ANNALS_REDIS_URL', 'redis://localhost'],
-  ])('are refused by name: %s', (name, value) => {
-    const [problem] = problemsOf({ [name]: value });
-    expect(problem?.name).toBe(name);
-    expect(problem?.detail).toContain('embedded engines only; remove it');
-    expect(problem).not.toHaveProperty('example');
+    ['ANNALS_EVENTSTORE_URL', 'http://localhost:2113'],
+    ['ANNALS_SQL_URL', 'postgres://user:hunter2@localhost/annals'],
+    ['ANNALS_DOCUMENTS_URL', 'localhost:27017'],
+    ['ANNALS_SEARCH_URL', 'elastic:hunter2@localhost:9200'],
+    ['ANNALS_REDIS_URL', 'redis:/localhost'],
+    ['ANNALS_KAFKA_BROKERS', 'kafka://localhost:9092'],
+    ['ANNALS_KAFKA_BROKERS', 'localhost'],
+    ['ANNALS_KAFKA_PARTITIONS', '0'],
+    ['ANNALS_ENGINE_PREFIX', 'Upper'],
+    ['ANNALS_ROLES', 'api,janitor'],
+  ])('are refused by name, and no password is repeated: %s=%j', (name, value) => {
+    const problems = problemsOf({ [name]: value });
+    expect(problems.map((problem) => problem.name)).toEqual([name]);
+    expect(JSON.stringify(problems)).not.toContain('hunter2');
+  });
+
+  it('that hold the log want the keys that all processes on it share', () => {
+    const env = { ANNALS_EVENTSTORE_URL: 'esdb://localhost:2113?tls=false' };
+    expect(namesOf(env)).toEqual(['ANNALS_JWT_SECRET', 'ANNALS_MASTER_KEY']);
+    expect(loadConfig({ ...env, ...secrets }).eventStoreUrl).toBe(env.ANNALS_EVENTSTORE_URL);
+  });
+
+  it('are wanted for all that processes with different roles share', () => {
+    const env = { ANNALS_ROLES: 'projector, relay', ...secrets };
+    expect(namesOf(env).sort()).toEqual([
+      'ANNALS_DOCUMENTS_URL',
+      'ANNALS_EVENTSTORE_URL',
+      'ANNALS_SEARCH_URL',
+      'ANNALS_SQL_URL',
+    ]);
+    const all = { ...env, ...stores, ANNALS_EVENTSTORE_URL: 'kurrentdb://localhost:2113' };
+    expect(loadConfig(all).roles).toEqual(['relay', 'projector']);
   });
 });
 

@@ -25,7 +25,7 @@ export async function keepModels(
   rebuilds: Rebuilds,
   place: StorePlace,
   signal: AbortSignal,
-  wake: () => Promise<void>,
+  wake: () => Promise<unknown>,
 ): Promise<void> {
   while (!signal.aborted) {
     try {

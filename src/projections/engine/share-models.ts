@@ -21,12 +21,12 @@ export async function shareModels(
   signal: AbortSignal,
 ): Promise<void> {
   const slots = [...engine.slots.values()];
-  let change = Promise.withResolvers<void>();
+  let change = Promise.withResolvers<undefined>();
   const take = (): void => {
     const owned = group.owned();
     for (const slot of slots) slot.owned = owned.has(slot.name);
-    change.resolve();
-    change = Promise.withResolvers<void>();
+    change.resolve(undefined);
+    change = Promise.withResolvers<undefined>();
   };
   group.onChange(take);
   take();
