@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['tests/**/*.test.ts'],
+    globalSetup: ['tests/support/engines-setup.ts'],
     pool: 'forks',
     // Many tests wait for a server or a disk, so that two share even a small machine well.
     maxWorkers: Math.min(Math.max(availableParallelism(), 2), 8),

@@ -3,6 +3,9 @@ import type { ConfigProblem } from './config-error.ts';
 /** What Kubernetes puts into every container beside a service that is called "annals". Not settings, and not mistakes. */
 const serviceLink = /^ANNALS_(SERVICE_(HOST|PORT)\w*|PORT_\d+_(TCP|UDP)\w*)$/;
 
+/** Where tests find the engines that they run against: whoever has set them may start the product beside them. */
+const ofTests = /^ANNALS_TEST_/;
+
 /** How many single-letter changes lead from one word to the other (Levenshtein distance). */
 function distance(left: string, right: string): number {
   let previous = Array.from({ length: right.length + 1 }, (_, column) => column);
@@ -32,7 +35,7 @@ export function problemsOfUnknownNames(
   known: readonly string[],
 ): readonly ConfigProblem[] {
   return Object.keys(env)
-    .filter((name) => /^ANNALS_/i.test(name) && !known.includes(name) && !serviceLink.test(name))
+    .filter((name) => /^ANNALS_/i.test(name) && !known.includes(name) && !serviceLink.test(name) && !ofTests.test(name))
     .filter((name) => !(name === 'ANNALS_PORT' && env[name]?.startsWith('tcp://')))
     .map((name) => {
       const guess = nearest(name.toUpperCase(), known);
