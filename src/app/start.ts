@@ -4,15 +4,12 @@ import { ensureAdministrator } from '../commands/first-administrator.ts';
 import { createIdempotencyKeys } from '../commands/idempotency.ts';
 import type { Config } from '../config.ts';
 import { loadOrCreateSecrets } from '../config/secrets.ts';
-import { decodeEventData } from '../domain/registry.ts';
-import type { HttpSettings } from '../http/deps.ts';
+import type { EngineStatus, HttpSettings } from '../http/deps.ts';
 import { createHttpServer, type HttpServer } from '../http/server.ts';
 import { openFileBlobStore } from '../infrastructure/blob-store/file.ts';
 import { lockDataDir } from '../infrastructure/data-dir/lock.ts';
 import { createEgressPolicy } from '../infrastructure/egress/egress-policy.ts';
-import { openSqliteEventStore } from '../infrastructure/event-store/sqlite.ts';
 import { createArgon2PasswordHasher } from '../infrastructure/passwords/argon2-password-hasher.ts';
-import { openSqliteReadStores } from '../infrastructure/read-stores/sqlite.ts';
 import { createSchemaValidator } from '../mcp/schema/schema-validator.ts';
 import { createUpstreams } from '../mcp/upstream/upstreams.ts';
 import type { Logger } from '../ports/logger.ts';
@@ -24,16 +21,19 @@ import { endInterrupted } from '../reactors/executions/recover.ts';
 import { createExecutionRunner } from '../reactors/executions/runner.ts';
 import { createProjectionOperations } from '../reactors/projections/projection-operations.ts';
 import { createClosing, type Closing } from './closing.ts';
-import { pathsIn } from './embedded.ts';
+import { openEngines } from './engines/engines.ts';
 import { createKeyedHash } from './keyed-hash.ts';
 import { createLaunchRefusal } from './launch-refusal.ts';
 import { listen } from './listen.ts';
+import { pathsIn } from './paths.ts';
 import { announceServer } from './server-file.ts';
 import { version } from './version.ts';
 
 /** A running platform. */
 export interface Annals {
   readonly url: string;
+  /** What serves each port, and how it is now. */
+  engines(): Promise<Readonly<Record<string, EngineStatus>>>;
   /** Made for the first administrator at this start; undefined when there was one, or the settings gave it. */
   readonly adminPassword: string | undefined;
   readonly http: HttpServer;
@@ -52,7 +52,7 @@ const drainMs = 10_000;
 const discoveryTimeoutMs = 60_000;
 
 /**
- * Puts the parts together on their embedded engines and starts them. What was opened is closed again when a later part
+ * Puts the parts together on the engines that the settings name and starts them. What was opened is closed again when a later part
  * fails.
  * @throws ConfigError, DataDirInUse, StoreUnavailable, or the listening socket's error
  */
@@ -68,25 +68,19 @@ export async function startAnnals(config: Config, options: StartOptions): Promis
 
 async function start(config: Config, { logger, http: httpSettings }: StartOptions, closing: Closing): Promise<Annals> {
   const { dataDir } = config;
-  const paths = pathsIn(dataDir);
   const clock = Date.now;
   const startedAt = new Date(clock()).toISOString();
 
-  const lock = lockDataDir(dataDir);
-  closing.add('data directory', () => lock.release());
+  if (usesDataDirAlone(config)) {
+    const lock = lockDataDir(dataDir);
+    closing.add('data directory', () => lock.release());
+  }
   const { jwtSecret, masterKey, initialAdminPassword } = loadOrCreateSecrets(dataDir, config);
 
-  const store = openSqliteEventStore({ path: paths.events, decode: decodeEventData, logger, clock });
-  closing.add('event store', () => store.close());
-  const blobs = openFileBlobStore(paths.blobs);
-  const readSide = await openReadSide({
-    store,
-    stores: openSqliteReadStores({ dir: paths.readModels }),
-    projections,
-    rebuild: { module: new URL('./embedded.ts', import.meta.url).href, settings: dataDir },
-    logger,
-    clock,
-  });
+  const engines = await openEngines(config, { logger, clock, closing });
+  const { store } = engines;
+  const blobs = openFileBlobStore(pathsIn(dataDir).blobs);
+  const readSide = await openReadSide({ ...engines.readSide, store, projections, logger, clock });
   closing.add('read models', () => readSide.close());
   const { models, control } = readSide;
 
@@ -135,6 +129,7 @@ async function start(config: Config, { logger, http: httpSettings }: StartOption
       bodyLimitBytes: config.requestBodyLimitBytes,
       jwtSecret,
       accessTokenTtlMs: config.accessTokenTtlMs,
+      probesOnly: !config.roles.includes('api'),
       ...(config.metricsToken === undefined ? {} : { metricsToken: config.metricsToken }),
       ...httpSettings,
     },
@@ -148,7 +143,7 @@ async function start(config: Config, { logger, http: httpSettings }: StartOption
     upstreams,
     logger,
     metrics: new Registry(),
-    system: { version, startedAt, engines },
+    system: { version, startedAt, roles: config.roles, engines: engines.statuses },
     ready: () => serving,
   });
   const interruptedUpTo = await store.head();
@@ -169,6 +164,7 @@ async function start(config: Config, { logger, http: httpSettings }: StartOption
   return {
     url,
     http,
+    engines: engines.statuses,
     adminPassword: adminIsNew && initialAdminPassword.generated ? initialAdminPassword.value : undefined,
     async close() {
       serving = false;
@@ -178,12 +174,7 @@ async function start(config: Config, { logger, http: httpSettings }: StartOption
   };
 }
 
-/** Which adapter serves each port. */
-const engines = {
-  eventStore: 'SQLite',
-  bus: 'in process',
-  relational: 'SQLite',
-  documents: 'SQLite',
-  search: 'SQLite FTS5',
-  cache: 'in memory',
-};
+/** Something embedded keeps its files there, and one process only may write them. */
+function usesDataDirAlone({ eventStoreUrl, sqlUrl, documentsUrl, searchUrl }: Config): boolean {
+  return [eventStoreUrl, sqlUrl, documentsUrl, searchUrl].includes(undefined);
+}

@@ -31,9 +31,23 @@ export interface HttpSettings {
   readonly accessTokenTtlMs: number;
   /** Lets a scraper on another machine read /metrics. */
   readonly metricsToken?: string;
+  /** Only health, metrics and the state of the process: what a process without the role `api` serves. */
+  readonly probesOnly?: boolean;
   readonly loginLimits?: LoginLimits;
   readonly feed?: FeedSettings;
   readonly webSocket?: WebSocketSettings;
+}
+
+/** What serves a port, and how it is. */
+export interface EngineStatus {
+  /** Its name as its makers write it. */
+  readonly engine: string;
+  readonly status: 'ok' | 'unavailable';
+  /** It lives in this process and in its data directory. */
+  readonly embedded: boolean;
+  readonly version?: string;
+  readonly latencyMs?: number;
+  readonly error?: string;
 }
 
 /** What the platform tells of itself to those who may ask. */
@@ -41,8 +55,10 @@ export interface SystemInfo {
   readonly version: string;
   /** RFC 3339, UTC. */
   readonly startedAt: string;
-  /** Which adapter serves each port. */
-  readonly engines: Readonly<Record<string, string>>;
+  /** What this process does. */
+  readonly roles: readonly string[];
+  /** By port; asks the engines, and answers within a few seconds whether they do or not. */
+  readonly engines: () => Promise<Readonly<Record<string, EngineStatus>>>;
 }
 
 /** Everything the HTTP layer needs; the composition root fills it in. */

@@ -42,7 +42,8 @@ export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
   const writer = createAnswerWriter(securityHeaders(), metrics);
   const checkHost = createHostCheck(settings.allowedHosts);
   const logins = createLoginLimiter(settings.loginLimits ?? defaultLoginLimits, clock);
-  const routes = createRoutes({ ...deps, principals, feed, logins });
+  const all = createRoutes({ ...deps, principals, feed, logins });
+  const routes = settings.probesOnly === true ? all.filter(({ tags }) => tags.includes('system')) : all;
   const app = createApp({ routes, pipeline: createPipeline(deps, authenticator, writer), checkHost, logger });
 
   // A client that sends its request slower than this is not waited for.

@@ -152,7 +152,7 @@ describe('engines', () => {
 
   it('are wanted for all that processes with different roles share', () => {
     const env = { ANNALS_ROLES: 'projector, relay', ...secrets };
-    expect(namesOf(env).sort()).toEqual([
+    expect([...namesOf(env)].sort()).toEqual([
       'ANNALS_DOCUMENTS_URL',
       'ANNALS_EVENTSTORE_URL',
       'ANNALS_SEARCH_URL',

@@ -108,7 +108,10 @@ describe('health', () => {
 
   test('details need a principal', async () => {
     expect((await app.request('GET', '/api/v1/system', { token: null })).status).toBe(401);
-    expect((await app.request('GET', '/api/v1/system')).body).toMatchObject({ engines: { eventStore: 'SQLite' } });
+    expect((await app.request('GET', '/api/v1/system')).body).toMatchObject({
+      engines: { eventStore: { engine: 'SQLite', status: 'ok', embedded: true } },
+      roles: ['api', 'relay', 'projector', 'worker', 'scheduler'],
+    });
   });
 });
 

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, statfsSync, truncateSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, type TestContext } from 'vitest';
-import { pathsIn } from '../../src/app/embedded.ts';
+import { pathsIn } from '../../src/app/paths.ts';
 import { decodeEventData } from '../../src/domain/registry.ts';
 import { openSqliteEventStore } from '../../src/infrastructure/event-store/sqlite.ts';
 import { checkAcknowledged } from '../fault/check-acknowledged.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { pathsIn } from '../../src/app/embedded.ts';
+import { pathsIn } from '../../src/app/paths.ts';
 import { startFastServer, type FastServer } from '../fixtures/fast-http-server.ts';
 import { startTestApp, type TestApp } from '../http/support/app.ts';
 import { until } from '../http/support/until.ts';

@@ -10,13 +10,14 @@ const stopLimitMs = 20_000;
 export function addServe(program: Command): void {
   program
     .command('serve')
-    .description('start the platform: API, projectors and executions in one process')
-    .action(async () => {
-      const config = loadConfig(process.env);
+    .description('start the platform: everything in one process, or some of its roles')
+    .option('--roles <list>', 'what this process does: api,relay,projector,worker,scheduler (default: ANNALS_ROLES)')
+    .action(async ({ roles }: { readonly roles?: string }) => {
+      const config = loadConfig({ ...process.env, ...(roles !== undefined && { ANNALS_ROLES: roles }) });
       const logger = createPinoLogger({ level: config.logLevel, format: config.logFormat });
       const annals = await startAnnals(config, { logger });
       // The clock of `performance` began with the process: loading the program counts.
-      printBanner(config, annals, performance.now());
+      printBanner(config, annals, await annals.engines(), performance.now());
 
       let stopping = false;
       const stop = (signal: string) => {

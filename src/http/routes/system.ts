@@ -1,6 +1,8 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { z } from 'zod';
+import type { EventStore, Position } from '../../ports/event-store.ts';
+import { StoreUnavailable } from '../../ports/unavailable.ts';
 import { ok, type Answer } from '../answer.ts';
 import { isFromThisMachine } from '../middleware/this-machine.ts';
 import { defineRoute } from '../route/define-route.ts';
@@ -10,14 +12,26 @@ import type { RouteParts } from './parts.ts';
 
 const health = z.object({ status: z.enum(['ok', 'unavailable']) }).meta({ id: 'Health' });
 
+const engine = z
+  .object({
+    engine: z.string(),
+    status: z.enum(['ok', 'unavailable']),
+    embedded: z.boolean(),
+    version: z.string().optional(),
+    latencyMs: z.number().optional().meta({ description: 'Of one question to it' }),
+    error: z.string().optional(),
+  })
+  .meta({ id: 'Engine' });
+
 const system = z
   .object({
     version: z.string(),
     startedAt: time,
     uptimeMs: z.int(),
     node: z.string(),
-    engines: z.record(z.string(), z.string()).meta({ description: 'Which adapter serves each port' }),
-    log: z.object({ position }),
+    roles: z.array(z.string()).meta({ description: 'What the answering process does' }),
+    engines: z.record(z.string(), engine).meta({ description: 'What serves each port' }),
+    log: z.object({ position: position.nullable().meta({ description: 'Null while the log cannot be reached' }) }),
     memory: z.object({ rss: z.int(), heapUsed: z.int() }).meta({ description: 'Bytes' }),
     feedReaders: z.int(),
     upstreams: z.array(
@@ -85,14 +99,16 @@ export function systemRoutes(parts: RouteParts): readonly Route[] {
       examples: [{ summary: 'Now' }],
       async handler() {
         const { rss, heapUsed } = process.memoryUsage();
-        const { version, startedAt, engines } = parts.system;
+        const { version, startedAt, roles } = parts.system;
+        const [engines, position] = await Promise.all([parts.system.engines(), headOf(commands.store)]);
         return ok({
           version,
           startedAt,
           uptimeMs: commands.clock() - Date.parse(startedAt),
           node: process.version,
+          roles,
           engines,
-          log: { position: await commands.store.head() },
+          log: { position },
           memory: { rss, heapUsed },
           feedReaders: feed.readers,
           upstreams: upstreams.status(),
@@ -100,6 +116,16 @@ export function systemRoutes(parts: RouteParts): readonly Route[] {
       },
     }),
   ];
+}
+
+/** The rest is worth telling also while the log cannot be reached. */
+async function headOf(store: EventStore): Promise<Position | null> {
+  try {
+    return await store.head();
+  } catch (error) {
+    if (error instanceof StoreUnavailable) return null;
+    throw error;
+  }
 }
 
 function hasMetricsToken({ headers }: IncomingMessage, token: string | undefined): boolean {

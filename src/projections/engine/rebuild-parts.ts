@@ -10,6 +10,8 @@ export interface RebuildParts {
   readonly projections: readonly AnyProjection[];
   readonly log: LogReader;
   readonly stores: ReadStores;
+  /** Lets go of the stores' connections. */
+  close?(): Promise<void>;
 }
 
 /** Names the module that makes the parts inside a worker thread: adapters are picked there as in the main thread. */
@@ -20,7 +22,7 @@ export interface RebuildSource {
   readonly settings: unknown;
 }
 
-export type OpenRebuildParts = (settings: unknown) => Promise<RebuildParts>;
+export type OpenRebuildParts = (settings: never) => Promise<RebuildParts>;
 
 /** One version of one model to be filled, or to be brought up to date. */
 export interface BuildTask {

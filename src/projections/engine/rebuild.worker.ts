@@ -30,7 +30,7 @@ async function carryOut(tasks: readonly BuildTask[]): Promise<void> {
   };
   try {
     const { openRebuildParts } = (await import(source.module)) as { readonly openRebuildParts: OpenRebuildParts };
-    const parts = await openRebuildParts(source.settings);
+    const parts = await openRebuildParts(source.settings as never);
     try {
       const [first] = tasks;
       if (first?.from === 'checkpoint') {
@@ -39,6 +39,7 @@ async function carryOut(tasks: readonly BuildTask[]): Promise<void> {
       } else await buildModels(parts, tasks, report);
     } finally {
       await parts.log.close();
+      await parts.close?.();
     }
   } catch (error) {
     for (const index of open) end(index, failure(error));

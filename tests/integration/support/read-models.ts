@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { backup, DatabaseSync } from 'node:sqlite';
-import { pathsIn } from '../../../src/app/embedded.ts';
+import { pathsIn } from '../../../src/app/paths.ts';
 import { decodeEventData } from '../../../src/domain/registry.ts';
 import { openSqliteEventStore } from '../../../src/infrastructure/event-store/sqlite.ts';
 import { openSqliteReadStores } from '../../../src/infrastructure/read-stores/sqlite.ts';
@@ -69,7 +69,7 @@ export async function rebuiltRows(dataDir: string): Promise<AllRows> {
       store,
       stores: openSqliteReadStores({ dir: paths.readModels }),
       projections,
-      rebuild: { module: new URL('../../../src/app/embedded.ts', import.meta.url).href, settings: copy },
+      rebuild: { module: new URL('../../../src/app/engines/rebuild-parts.ts', import.meta.url).href, settings: { dataDir: copy } },
       logger: silent,
     });
     await readSide.ready;

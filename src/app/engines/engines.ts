@@ -1,0 +1,65 @@
+import type { Config } from '../../config.ts';
+import type { EngineStatus } from '../../http/deps.ts';
+import type { EventStore } from '../../ports/event-store.ts';
+import type { Logger } from '../../ports/logger.ts';
+import { projections } from '../../projections/all.ts';
+import type { ReadSideOptions } from '../../projections/engine/read-side.ts';
+import type { Closing } from '../closing.ts';
+import { openEventLog } from './event-log.ts';
+import { openMessaging } from './messaging.ts';
+import { openReadPlaces, type ReadPlaces } from './read-places.ts';
+import { engineSettings } from './settings.ts';
+import { engineStatuses, type ServedBy } from './statuses.ts';
+
+/** What the platform stands on: the log, the read stores, and what carries events from the one to the other. */
+export interface Engines {
+  readonly store: EventStore;
+  readonly readSide: Pick<ReadSideOptions, 'stores' | 'rebuild' | 'bus' | 'shared'>;
+  /** Other processes may write the same log. */
+  readonly isShared: boolean;
+  statuses(): Promise<Record<string, EngineStatus>>;
+}
+
+/**
+ * Opens the engines that the settings name, embedded ones for the rest. Engines that are away do not stop the start:
+ * what needs them waits or is refused until they are there.
+ * @throws StoreUnavailable an embedded store cannot be opened; ConfigError an engine is there and set up otherwise
+ */
+export async function openEngines(
+  config: Config,
+  options: { readonly logger: Logger; readonly clock: () => number; readonly closing: Closing },
+): Promise<Engines> {
+  const { closing, logger } = options;
+  const settings = engineSettings(config);
+  const { store, probe } = await openEventLog(settings, options);
+  closing.add('event store', () => store.close());
+  const reading = await openReadPlaces(settings, logger);
+  closing.add('read stores', () => reading.close());
+  const messaging = await openMessaging(config, store, projections, options);
+
+  const ports: Record<string, ServedBy> = {
+    eventStore: probe ?? 'SQLite',
+    bus: messaging.probe ?? 'in process',
+    relational: probeOf(reading, 'relational') ?? 'SQLite',
+    documents: probeOf(reading, 'documents') ?? 'SQLite',
+    search: probeOf(reading, 'search') ?? 'SQLite FTS5',
+    cache: messaging.coordination ?? 'in memory',
+  };
+  const isAlone = reading.embedded && reading.places.length === 1;
+  return {
+    store,
+    readSide: {
+      stores: reading.stores,
+      rebuild: { module: new URL('./rebuild-parts.ts', import.meta.url).href, settings },
+      ...(messaging.bus && { bus: messaging.bus }),
+      // Embedded stores are open to this process alone and always there.
+      ...(!isAlone && { shared: { group: messaging.group, places: reading.places } }),
+    },
+    isShared: config.eventStoreUrl !== undefined,
+    statuses: () => engineStatuses(ports),
+  };
+}
+
+function probeOf({ places }: ReadPlaces, kind: ReadPlaces['places'][number]['kinds'][number]) {
+  return places.find(({ kinds }) => kinds.includes(kind))?.probe;
+}
