@@ -62,6 +62,9 @@ export interface AllSlice {
 }
 
 export interface EventStore {
+  /** Positions order events and do not count them: the next one may be any number higher. Absent: each is one more. */
+  readonly sparse?: boolean;
+
   /**
    * Appends in one transaction and answers when the events are durable. Appending again the same event ids at the same
    * expected revision answers what was recorded the first time, as `repeated`.

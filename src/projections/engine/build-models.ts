@@ -11,7 +11,7 @@ const BATCH = 2_500;
 
 /** Told of each task by its place in the list. */
 export interface BuildReport {
-  progress(index: number, position: Position): void;
+  progress(index: number, position: Position, events: number): void;
   done(index: number): void;
   failed(index: number, error: unknown): void;
 }
@@ -38,13 +38,14 @@ export async function buildModels(
   for (const [index, task] of tasks.entries()) {
     await attempt(report, index, async () => void begun.push(await begin(parts, task, index)));
   }
-  for (const filling of await fillTogether(parts, begun, report)) {
+  const { filled, events } = await fillTogether(parts, begun, report);
+  for (const filling of filled) {
     const { index, task, projection } = filling;
     await attempt(report, index, async () => {
       await filling.projector.record();
       await filling.build.finish();
       // That took a while: what the log has gained meanwhile is less work here than for the thread that serves.
-      await catchUp(parts, projection, task, (position) => report.progress(index, position));
+      await catchUp(parts, projection, task, (position, more) => report.progress(index, position, events + more));
       report.done(index);
     });
   }
@@ -55,21 +56,22 @@ export async function catchUp(
   { log, stores }: RebuildParts,
   projection: AnyProjection,
   { version, onPoison }: Pick<BuildTask, 'version' | 'onPoison'>,
-  onProgress: (position: Position) => void,
+  onProgress: (position: Position, events: number) => void,
 ): Promise<void> {
+  const read = counted(readFor({ log }, [projection]));
   const { store } = await stores.open(projection, version);
   try {
     const projector = await Projector.open({ projection, store, onPoison, clock: Date.now });
-    await advance(projector, readFor({ log }, [projection]), {
+    await advance(projector, read, {
       pace: unhurried,
       batch: fixedBatchSize(BATCH),
       until: () => {
-        onProgress(projector.position);
+        onProgress(projector.position, read.events());
         return false;
       },
     });
     await projector.record();
-    onProgress(projector.position);
+    onProgress(projector.position, read.events());
   } finally {
     await store.close();
   }
@@ -93,19 +95,21 @@ async function begin(parts: RebuildParts, task: BuildTask, index: number): Promi
   return { index, task, projection, projector, build };
 }
 
-/** Answers those that have taken in the whole log. */
+/** Answers those that have taken in the whole log, and how many events that was. */
 async function fillTogether(
   parts: RebuildParts,
   begun: readonly Filling[],
   report: BuildReport,
-): Promise<readonly Filling[]> {
+): Promise<{ readonly filled: readonly Filling[]; readonly events: number }> {
   let filling = begun;
   let after: Position = 0;
-  const read = readFor(
-    parts,
-    begun.map(({ projection }) => projection),
+  const read = counted(
+    readFor(
+      parts,
+      begun.map(({ projection }) => projection),
+    ),
   );
-  for (const { index } of filling) report.progress(index, after);
+  for (const { index } of filling) report.progress(index, after, 0);
   while (filling.length > 0) {
     const slice = await read(after, BATCH);
     after = slice.position;
@@ -114,7 +118,7 @@ async function fillTogether(
       const taken = await attempt(report, each.index, async () => {
         await each.projector.take(slice);
         if (each.projector.position !== after) throw new Error(`somebody else writes to ${each.projection.name}`);
-        report.progress(each.index, after);
+        report.progress(each.index, after, read.events());
       });
       if (taken) good.push(each);
       else await each.build.store.close();
@@ -122,7 +126,17 @@ async function fillTogether(
     filling = good;
     if (slice.end) break;
   }
-  return filling;
+  return { filled: filling, events: read.events() };
+}
+
+function counted(read: ReadLog): ReadLog & { readonly events: () => number } {
+  let events = 0;
+  const counting: ReadLog = async (after, limit) => {
+    const slice = await read(after, limit);
+    events += slice.events.length;
+    return slice;
+  };
+  return Object.assign(counting, { events: () => events });
 }
 
 /** Reads the events that any of the projections reads. */

@@ -20,7 +20,8 @@ export class BuildFailed extends Error {
 /** A task and who is told of it. */
 export interface Job {
   readonly task: BuildTask;
-  onProgress(position: Position): void;
+  /** Told how far the work is, and how many events it has read. */
+  onProgress(position: Position, events: number): void;
   done(): void;
   failed(error: BuildFailed): void;
 }
@@ -57,7 +58,7 @@ export function startBuildThread(source: RebuildSource): BuildThread {
         };
         const onMessage = (message: BuildMessage): void => {
           const job = open.get(message.index);
-          if (message.kind === 'progress') return job?.onProgress(message.position);
+          if (message.kind === 'progress') return job?.onProgress(message.position, message.events);
           open.delete(message.index);
           if (message.kind === 'done') job?.done();
           else job?.failed(new BuildFailed(message.message, message.position));

@@ -1,5 +1,4 @@
 import { availableParallelism } from 'node:os';
-import type { Position } from '../../ports/event-store.ts';
 import { BuildFailed, startBuildThread, type BuildThread, type Job } from './build-thread.ts';
 import type { BuildTask, RebuildSource } from './rebuild-parts.ts';
 
@@ -9,7 +8,7 @@ const GATHER_MS = 20;
 /** Threads that fill read models: as many at a time as there are processors, and none when there is nothing to do. */
 export interface BuildThreads {
   /** @param weight how much of the log the model reads, by any measure @throws BuildFailed */
-  run(task: BuildTask, weight: number, onProgress: (position: Position) => void): Promise<void>;
+  run(task: BuildTask, weight: number, onProgress: Job['onProgress']): Promise<void>;
   /** Ends what runs; it fails with BuildFailed, and so does what still waits. */
   close(): Promise<void>;
 }

@@ -13,6 +13,9 @@ import { rollBack } from './roll-back.ts';
 /** Behind by no more than what arrives while news are gathered. */
 const NEAR_THE_HEAD = 1_000;
 
+/** A lag beyond this is told as this much: counting further would cost more than it tells. */
+const MOST_COUNTED = 2_000;
+
 /** What an operator sees of the read models and may do to them. */
 export function createControl(engine: Engine, rebuilds: Rebuilds): ProjectionControl {
   function slotOf(name: string): ModelSlot {
@@ -31,15 +34,15 @@ export function createControl(engine: Engine, rebuilds: Rebuilds): ProjectionCon
   return {
     async list() {
       const head = await engine.store.head();
-      return [...engine.slots.values()].map((slot) => statusOf(slot, head));
+      return Promise.all([...engine.slots.values()].map((slot) => statusOf(engine, slot, head)));
     },
-    status: async (name) => statusOf(slotOf(name), await engine.store.head()),
+    status: async (name) => statusOf(engine, slotOf(name), await engine.store.head()),
     rebuild: async (name, rebuildId) => rebuilds.start(slotOf(name), rebuildId),
     rebuildStatus: async (name, rebuildId) => rebuilds.status(slotOf(name), rebuildId),
     async rollBack(name) {
       const slot = slotOf(name);
       await rollBack(engine, slot);
-      return statusOf(slot, await engine.store.head());
+      return statusOf(engine, slot, await engine.store.head());
     },
     deadLetters: async (name) => liveOf(slotOf(name)).open.store.deadLetters(),
     async retryDeadLetters(name, stream) {
@@ -58,8 +61,9 @@ function bound(live: LiveProjection): Pick<LiveProjection, 'exclusive' | 'projec
   return { exclusive: (work) => live.exclusive(work), projector: live.projector, open: live.open };
 }
 
-function statusOf(slot: ModelSlot, head: Position): ProjectionStatus {
+async function statusOf(engine: Engine, slot: ModelSlot, head: Position): Promise<ProjectionStatus> {
   const { live, position } = slot;
+  const lag = await lagOf(engine, position, head);
   const error = live === undefined ? slot.buildError : live.error;
   return {
     name: slot.name,
@@ -67,11 +71,18 @@ function statusOf(slot: ModelSlot, head: Position): ProjectionStatus {
     version: live?.version ?? 0,
     previousVersion: slot.previous,
     position,
-    lag: Math.max(0, head - position),
-    status: conditionOf(slot, head - position, error),
+    lag,
+    status: conditionOf(slot, lag, error),
     deadLetters: live?.projector.deadLetters ?? 0,
     ...(error !== undefined && { error }),
   };
+}
+
+/** Events beyond a position. Where positions do not count them they are counted, up to a bound. */
+async function lagOf({ store }: Engine, position: Position, head: Position): Promise<number> {
+  if (store.sparse !== true || position >= head) return Math.max(0, head - position);
+  const { events } = await store.readAll({ after: position, limit: MOST_COUNTED });
+  return events.length;
 }
 
 function conditionOf(slot: ModelSlot, lag: number, error: string | undefined): ProjectionStatus['status'] {

@@ -44,5 +44,5 @@ export type BuildOutcome =
 
 /** What a thread says of the task with this place in its list. */
 export type BuildMessage = { readonly index: number } & (
-  BuildOutcome | { readonly kind: 'progress'; readonly position: number }
+  BuildOutcome | { readonly kind: 'progress'; readonly position: number; readonly events: number }
 );

@@ -5,7 +5,8 @@ import type { RebuildStatus } from '../../ports/projection-control.ts';
 export interface RebuildRecord {
   readonly id: string;
   readonly version: number;
-  progress(position: Position): void;
+  /** @param events read so far, as far as that is known */
+  progress(position: Position, events: number): void;
   succeed(): void;
   fail(message: string, position: Position | null): void;
   status(): RebuildStatus;
@@ -15,14 +16,16 @@ export function createRebuildRecord(options: {
   readonly id: string;
   readonly projection: string;
   readonly version: number;
-  /** The log's head when it was asked for. */
-  readonly total: Position;
+  /** Of the log when the rebuild was asked for. */
+  readonly head: Position;
+  /** Positions do not count events: how many there are is estimated from those that were read. */
+  readonly sparse: boolean;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
 }): RebuildRecord {
-  const { id, projection, version, clock } = options;
+  const { id, projection, version, head, sparse, clock } = options;
   const startedAt = new Date(clock()).toISOString();
-  let total = options.total;
+  let total = sparse ? 0 : head;
   let done = 0;
   /** Waiting for a free thread is not part of the rate. */
   let workingSince: number | undefined;
@@ -41,12 +44,16 @@ export function createRebuildRecord(options: {
   return {
     id,
     version,
-    progress(position) {
+    progress(position, events) {
       workingSince ??= performance.now();
-      done = Math.max(done, position);
+      done = Math.max(done, sparse ? events : position);
+      if (sparse && position > 0) total = Math.round((done * Math.max(head, position)) / position);
       total = Math.max(total, done);
     },
-    succeed: () => finish(null, null),
+    succeed() {
+      total = done;
+      finish(null, null);
+    },
     fail: finish,
     status() {
       const ms = finished?.ms ?? elapsedMs();

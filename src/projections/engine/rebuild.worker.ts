@@ -19,11 +19,11 @@ async function carryOut(tasks: readonly BuildTask[]): Promise<void> {
     if (open.delete(index)) tell({ index, ...outcome });
   };
   const report: BuildReport = {
-    progress(index, position) {
+    progress(index, position, events) {
       const now = performance.now();
       if (now - (told.get(index) ?? -Infinity) < TELL_EVERY_MS) return;
       told.set(index, now);
-      tell({ index, kind: 'progress', position });
+      tell({ index, kind: 'progress', position, events });
     },
     done: (index) => end(index, { kind: 'done' }),
     failed: (index, error) => end(index, failure(error)),
@@ -34,7 +34,7 @@ async function carryOut(tasks: readonly BuildTask[]): Promise<void> {
     try {
       const [first] = tasks;
       if (first?.from === 'checkpoint') {
-        await catchUp(parts, projectionOf(parts, first), first, (position) => report.progress(0, position));
+        await catchUp(parts, projectionOf(parts, first), first, (position, events) => report.progress(0, position, events));
         report.done(0);
       } else await buildModels(parts, tasks, report);
     } finally {

@@ -43,9 +43,16 @@ export function createRebuilds(engine: Engine): Rebuilds {
     }
     slot.work = work;
     try {
-      const total = await engine.store.head();
+      const head = await engine.store.head();
       const version = await nextVersion(engine, slot);
-      const record = createRebuildRecord({ id, projection: slot.name, version, total, clock: engine.clock });
+      const record = createRebuildRecord({
+        id,
+        projection: slot.name,
+        version,
+        head,
+        sparse: engine.store.sparse === true,
+        clock: engine.clock,
+      });
       records.set(slot, [...(records.get(slot) ?? []), record].slice(-MOST_REMEMBERED));
       tell(record.status());
       return record;
@@ -111,7 +118,7 @@ async function rebuild(
   const replaced = slot.previous;
   try {
     const task = { projection: slot.name, version, from: 'nothing', onPoison } as const;
-    await engine.threads.run(task, weightOf(projection), (position) => record.progress(position));
+    await engine.threads.run(task, weightOf(projection), (position, events) => record.progress(position, events));
     const open = await engine.stores.open(projection, version);
     try {
       await makeLive(engine, slot, { version, previous: slot.live?.version ?? null, open, onPoison });
@@ -123,7 +130,7 @@ async function rebuild(
     await engine.stores.drop(projection, version);
     throw error;
   }
-  record.progress(slot.position);
+  record.progress(slot.position, 0);
   if (replaced !== null) await dropReplaced(engine, slot, replaced);
 }
 
