@@ -2,5 +2,11 @@ import { join } from 'node:path';
 
 /** Where the embedded engines keep things in the data directory. */
 export function pathsIn(dataDir: string) {
-  return { events: join(dataDir, 'events.sqlite'), blobs: join(dataDir, 'blobs'), readModels: join(dataDir, 'read') };
+  return {
+    events: join(dataDir, 'events.sqlite'),
+    /** Says, once it is there, that all of the embedded log has been copied to an event store. */
+    moved: join(dataDir, 'events.moved.json'),
+    blobs: join(dataDir, 'blobs'),
+    readModels: join(dataDir, 'read'),
+  };
 }

@@ -15,9 +15,7 @@ import { createUpstreams } from '../mcp/upstream/upstreams.ts';
 import type { Logger } from '../ports/logger.ts';
 import { projections } from '../projections/all.ts';
 import { openReadSide } from '../projections/engine/read-side.ts';
-import { unfinishedExecutions } from '../queries/executions/list.ts';
 import { createDiscovery } from '../reactors/discovery/discovery.ts';
-import { endInterrupted } from '../reactors/executions/recover.ts';
 import { createExecutionRunner } from '../reactors/executions/runner.ts';
 import { createProjectionOperations } from '../reactors/projections/projection-operations.ts';
 import { createClosing, type Closing } from './closing.ts';
@@ -26,6 +24,7 @@ import { createKeyedHash } from './keyed-hash.ts';
 import { createLaunchRefusal } from './launch-refusal.ts';
 import { listen } from './listen.ts';
 import { pathsIn } from './paths.ts';
+import { recoverOverdue, recoverOwn } from './recovery.ts';
 import { announceServer } from './server-file.ts';
 import { version } from './version.ts';
 
@@ -153,13 +152,13 @@ async function start(config: Config, { logger, http: httpSettings }: StartOption
   const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
   closing.add('address', announceServer(dataDir, url));
 
-  const recovered = readSide.ready
-    .then(() => unfinishedExecutions(queries, interruptedUpTo))
-    .then((ids) => endInterrupted(commands, ids))
-    .then((count) => {
-      if (count > 0) logger.warn({ count }, 'calls that the last process left running are ended as interrupted');
-    })
-    .catch((error: unknown) => logger.error({ err: error }, 'interrupted calls could not be ended'));
+  const recovery = { commands, queries, logger };
+  const stopping = new AbortController();
+  const recovered = !engines.isShared
+    ? recoverOwn(recovery, readSide.ready, interruptedUpTo)
+    : config.roles.includes('worker')
+      ? recoverOverdue(recovery, readSide.ready, stopping.signal)
+      : undefined;
 
   return {
     url,
@@ -168,6 +167,7 @@ async function start(config: Config, { logger, http: httpSettings }: StartOption
     adminPassword: adminIsNew && initialAdminPassword.generated ? initialAdminPassword.value : undefined,
     async close() {
       serving = false;
+      stopping.abort();
       await closing.run();
       await recovered;
     },

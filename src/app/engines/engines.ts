@@ -1,13 +1,17 @@
 import type { Config } from '../../config.ts';
+import { settings as settingNames } from '../../config/settings.ts';
 import type { EngineStatus } from '../../http/deps.ts';
+import type { Probe } from '../../ports/engine-probe.ts';
 import type { EventStore } from '../../ports/event-store.ts';
 import type { Logger } from '../../ports/logger.ts';
 import { projections } from '../../projections/all.ts';
 import type { ReadSideOptions } from '../../projections/engine/read-side.ts';
 import type { Closing } from '../closing.ts';
+import { refuseLogLeftBehind } from './embedded-log-left.ts';
 import { openEventLog } from './event-log.ts';
 import { openMessaging } from './messaging.ts';
 import { openReadPlaces, type ReadPlaces } from './read-places.ts';
+import { requireReachable, type NamedEngine } from './require-reachable.ts';
 import { engineSettings } from './settings.ts';
 import { engineStatuses, type ServedBy } from './statuses.ts';
 
@@ -31,11 +35,26 @@ export async function openEngines(
 ): Promise<Engines> {
   const { closing, logger } = options;
   const settings = engineSettings(config);
+  await refuseLogLeftBehind(settings);
   const { store, probe } = await openEventLog(settings, options);
   closing.add('event store', () => store.close());
   const reading = await openReadPlaces(settings, logger);
   closing.add('read stores', () => reading.close());
   const messaging = await openMessaging(config, store, projections, options);
+
+  const named = (key: keyof typeof settingNames, of: Probe | undefined, isVital = false): readonly NamedEngine[] =>
+    of ? [{ setting: settingNames[key].name, probe: of, isVital }] : [];
+  await requireReachable(
+    [
+      ...named('eventStoreUrl', probe, true),
+      ...named('kafkaBrokers', messaging.probe),
+      ...named('sqlUrl', probeOf(reading, 'relational')),
+      ...named('documentsUrl', probeOf(reading, 'documents')),
+      ...named('searchUrl', probeOf(reading, 'search')),
+      ...named('redisUrl', messaging.coordination),
+    ],
+    logger,
+  );
 
   const ports: Record<string, ServedBy> = {
     eventStore: probe ?? 'SQLite',

@@ -30,11 +30,19 @@ export async function listExecutions(
   return { items: rows.map(toListedExecution), nextCursor };
 }
 
-/** Ids of the executions requested up to a position that have not ended, the oldest first. */
-export async function unfinishedExecutions(deps: QueryDeps, upTo: Position): Promise<readonly string[]> {
-  const query = sql<{ readonly id: string }>`
-    select id from ${sql.table(executions.name)} where status in ('queued', 'running') and requested_position <= ${upTo} order by requested_position`;
-  return (await query.execute(deps.models.relational(executions.name))).rows.map(({ id }) => id);
+export interface UnfinishedExecution {
+  readonly id: string;
+  /** RFC 3339, UTC. */
+  readonly requestedAt: string;
+  readonly timeoutMs: number;
+}
+
+/** The executions requested up to a position that have not ended, the oldest first. */
+export async function unfinishedExecutions(deps: QueryDeps, upTo: Position): Promise<readonly UnfinishedExecution[]> {
+  const query = sql<{ readonly id: string; readonly requested_at: string; readonly timeout_ms: number }>`
+    select id, requested_at, timeout_ms from ${sql.table(executions.name)} where status in ('queued', 'running') and requested_position <= ${upTo} order by requested_position`;
+  const { rows } = await query.execute(deps.models.relational(executions.name));
+  return rows.map((row) => ({ id: row.id, requestedAt: row.requested_at, timeoutMs: row.timeout_ms }));
 }
 
 async function filtersOf(

@@ -1,0 +1,68 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { CommandDeps } from '../commands/deps.ts';
+import type { Position } from '../ports/event-store.ts';
+import type { Logger } from '../ports/logger.ts';
+import type { QueryDeps } from '../queries/deps.ts';
+import { unfinishedExecutions, type UnfinishedExecution } from '../queries/executions/list.ts';
+import { endInterrupted } from '../reactors/executions/recover.ts';
+
+/** How often calls of other processes are looked through, and how long after its time a call counts as interrupted. */
+const LOOK_EVERY_MS = 60_000;
+const GRACE_MS = 60_000;
+
+interface Recovery {
+  readonly commands: CommandDeps;
+  readonly queries: QueryDeps;
+  readonly logger: Logger;
+}
+
+/** Ends, when the read models are ready, the calls that this process's predecessor left running. Logs what fails. */
+export async function recoverOwn(deps: Recovery, ready: Promise<void>, head: Position): Promise<void> {
+  try {
+    await ready;
+    await end(deps, await unfinishedExecutions(deps.queries, head));
+  } catch (error) {
+    deps.logger.error({ err: error }, 'interrupted calls could not be ended');
+  }
+}
+
+/**
+ * Ends, again and again until the signal aborts, the calls whose time has been over for a while: the process that ran
+ * them is gone, for it would have ended them itself. Which process that was does not matter.
+ */
+export async function recoverOverdue(deps: Recovery, ready: Promise<void>, signal: AbortSignal): Promise<void> {
+  await ready;
+  while (!signal.aborted) {
+    try {
+      const unfinished = await unfinishedExecutions(deps.queries, await deps.commands.store.head());
+      await end(
+        deps,
+        unfinished.filter((one) => isOverdue(one, deps.commands.clock())),
+      );
+    } catch (error) {
+      deps.logger.warn({ err: error }, 'overdue calls cannot be looked through; it is tried again');
+    }
+    await pause(signal);
+  }
+}
+
+function isOverdue({ requestedAt, timeoutMs }: UnfinishedExecution, nowMs: number): boolean {
+  return Date.parse(requestedAt) + timeoutMs + GRACE_MS < nowMs;
+}
+
+async function end({ commands, logger }: Recovery, unfinished: readonly UnfinishedExecution[]): Promise<void> {
+  const count = await endInterrupted(
+    commands,
+    unfinished.map(({ id }) => id),
+  );
+  if (count > 0) logger.warn({ count }, 'calls that a process left running are ended as interrupted');
+}
+
+async function pause(signal: AbortSignal): Promise<void> {
+  try {
+    await sleep(LOOK_EVERY_MS, undefined, { signal, ref: false });
+  } catch (error) {
+    // An abort ends the pause early; the caller looks at the signal.
+    if (!signal.aborted) throw error;
+  }
+}
