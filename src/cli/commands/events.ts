@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { isRecord, type ApiClient } from '../api-client.ts';
 import { write } from '../output.ts';
 import { withServer } from '../target.ts';
+import { addCopyLog } from './copy-log.ts';
 
 interface Filter {
   readonly after?: string;
@@ -16,6 +17,7 @@ interface Filter {
 export function addEvents(program: Command): void {
   const events = program.command('events').description('read the log');
 
+  addCopyLog(events);
   filters(events.command('export'))
     .description('write events as JSON lines to standard output, from the first to the last')
     .action(async (filter: Filter) => {
