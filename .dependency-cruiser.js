@@ -83,6 +83,11 @@ export default {
       to: {},
     },
     only('sql-stays-in-its-adapters', 'infrastructure', 'node:sqlite|sqlite'),
+    only(
+      'engine-clients-stay-in-their-adapters',
+      'infrastructure',
+      'mysql2|mongodb|ioredis|kafkajs|@elastic|@eventstore',
+    ),
     only('web-server-stays-at-the-edge', 'http|mcp', 'express|helmet|passport|passport-jwt|ws|swagger-ui-dist|redoc'),
     only('logs-go-through-the-port', 'infrastructure', 'pino|pino-pretty'),
     only('mcp-libraries-stay-in-mcp', 'mcp', '@modelcontextprotocol'),

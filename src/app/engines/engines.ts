@@ -69,7 +69,7 @@ export async function openEngines(
     store,
     readSide: {
       stores: reading.stores,
-      rebuild: { module: new URL('./rebuild-parts.ts', import.meta.url).href, settings },
+      rebuild: { module: new URL('./rebuild-parts.worker.ts', import.meta.url).href, settings },
       ...(messaging.bus && { bus: messaging.bus }),
       // Embedded stores are open to this process alone and always there.
       ...(!isAlone && { shared: { group: messaging.group, places: reading.places } }),

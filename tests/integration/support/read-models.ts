@@ -69,7 +69,7 @@ export async function rebuiltRows(dataDir: string): Promise<AllRows> {
       store,
       stores: openSqliteReadStores({ dir: paths.readModels }),
       projections,
-      rebuild: { module: new URL('../../../src/app/engines/rebuild-parts.ts', import.meta.url).href, settings: { dataDir: copy } },
+      rebuild: { module: new URL('../../../src/app/engines/rebuild-parts.worker.ts', import.meta.url).href, settings: { dataDir: copy } },
       logger: silent,
     });
     await readSide.ready;
