@@ -1,7 +1,7 @@
 import type { EventFilter, RecordedEvent } from '../../../ports/event-store.ts';
 
 /** Whether a filter admits an event; undefined when it admits every event. */
-export type EventMatcher = ((event: RecordedEvent) => boolean) | undefined;
+export type EventMatcher = ((event: Pick<RecordedEvent, 'stream' | 'type'>) => boolean) | undefined;
 
 /** Compiles a filter once for many events. */
 export function matcherOf(filter: EventFilter | undefined): EventMatcher {

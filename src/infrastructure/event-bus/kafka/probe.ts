@@ -1,0 +1,29 @@
+import type { Kafka } from 'kafkajs';
+import type { Probe } from '../../../ports/engine-probe.ts';
+import { StoreUnavailable } from '../../../ports/unavailable.ts';
+
+/**
+ * Asks Kafka how it is, over a connection of its own that is made when it is first used. Kafka does not tell clients its
+ * version: the answer says how many brokers there are instead.
+ */
+export function createKafkaProbe(kafka: Kafka): Probe & { close(): Promise<void> } {
+  const admin = kafka.admin({ retry: { retries: 1 } });
+  return {
+    async ping() {
+      const startedAt = performance.now();
+      try {
+        await admin.connect();
+        const { brokers } = await admin.describeCluster();
+        const latencyMs = Math.round((performance.now() - startedAt) * 10) / 10;
+        return {
+          engine: 'kafka',
+          version: `${brokers.length} ${brokers.length === 1 ? 'broker' : 'brokers'}`,
+          latencyMs,
+        };
+      } catch (error) {
+        throw new StoreUnavailable('Kafka does not answer', { cause: error });
+      }
+    },
+    close: () => admin.disconnect(),
+  };
+}

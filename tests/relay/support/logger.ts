@@ -1,0 +1,15 @@
+import type { Logger } from '../../../src/ports/logger.ts';
+
+/** Writes lines only when ANNALS_TEST_LOG is set. */
+export const quiet: Logger = {
+  debug: () => undefined,
+  info: say('info'),
+  warn: say('warn'),
+  error: say('error'),
+  child: () => quiet,
+};
+
+function say(level: string): Logger['info'] {
+  if (process.env['ANNALS_TEST_LOG'] === undefined) return () => undefined;
+  return (fields, message) => console.error(new Date().toISOString(), process.pid, level, message, fields);
+}
