@@ -19,6 +19,7 @@ import { createDiscovery } from '../reactors/discovery/discovery.ts';
 import { createExecutionRunner } from '../reactors/executions/runner.ts';
 import { createProjectionOperations } from '../reactors/projections/projection-operations.ts';
 import { createClosing, type Closing } from './closing.ts';
+import { announceNode } from './engines/coordination.ts';
 import { openEngines } from './engines/engines.ts';
 import { createKeyedHash } from './keyed-hash.ts';
 import { createLaunchRefusal } from './launch-refusal.ts';
@@ -142,7 +143,13 @@ async function start(config: Config, { logger, http: httpSettings }: StartOption
     upstreams,
     logger,
     metrics: new Registry(),
-    system: { version, startedAt, roles: config.roles, engines: engines.statuses },
+    system: {
+      version,
+      startedAt,
+      roles: config.roles,
+      engines: engines.statuses,
+      nodes: () => engines.coordination.presence.nodes(),
+    },
     ready: () => serving,
   });
   const interruptedUpTo = await store.head();
@@ -151,6 +158,8 @@ async function start(config: Config, { logger, http: httpSettings }: StartOption
   closing.add('running calls', () => executions.drain(drainMs));
   const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
   closing.add('address', announceServer(dataDir, url));
+
+  await announceNode(config, engines.coordination, closing);
 
   const recovery = { commands, queries, logger };
   const stopping = new AbortController();

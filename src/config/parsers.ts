@@ -119,13 +119,19 @@ export function engineUrl(...schemes: readonly string[]): TextSchema<string | un
 function problemOfBroker(broker: string): string | undefined {
   const [, port] = /^(?:[a-z\d._-]+|\[[\da-f:]+\]):(\d{1,5})$/i.exec(broker) ?? [];
   if (port === undefined || Number(port) < 1 || Number(port) > 65_535) {
-    return `has "${broker}", which is not host:port`;
+    return 'names a broker that is not host:port';
   }
   return undefined;
 }
 
-/** Addresses `host:port` between commas; none when unset. */
-export const brokers: TextSchema<readonly string[]> = list([], problemOfBroker);
+/** Addresses `host:port` between commas, or one `kafka://` or `kafka+ssl://` URL of them; undefined when unset. */
+export const brokers: TextSchema<string | undefined> = z.optional(z.string()).transform((value, context) => {
+  const text = value?.trim() ?? '';
+  if (text === '') return undefined;
+  if (/^kafka(\+ssl)?:\/\/./.test(text)) return text;
+  const problems = text.split(',').flatMap((part) => problemOfBroker(part.trim()) ?? []);
+  return problems.length > 0 ? refuse(context, problems.join('; ')) : text;
+});
 
 /** Some of a few words, between commas; all of them when unset. */
 export function someOf<const Word extends string>(words: readonly Word[]): TextSchema<readonly Word[]> {

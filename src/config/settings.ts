@@ -85,9 +85,12 @@ export const settings = {
   kafkaBrokers: setting({
     ...engines,
     name: 'ANNALS_KAFKA_BROKERS',
-    description: 'Kafka as the event bus: addresses host:port, separated by commas.',
+    description:
+      'Kafka as the event bus: addresses host:port, separated by commas, or a URL ' +
+      'kafka+ssl://user:password@host:port,host:port?mechanism=scram-sha-512 (kafka:// without TLS).',
     defaultText: 'in-process',
-    example: 'localhost:9092',
+    example: 'brokers such as localhost:9092',
+    secret: true,
     schema: brokers,
   }),
   kafkaPartitions: setting({

@@ -3,6 +3,7 @@ import type { CommandContext } from '../commands/context.ts';
 import type { IdempotencyKeys } from '../commands/idempotency.ts';
 import type { McpDeps } from '../commands/mcps.ts';
 import type { SessionDeps } from '../commands/sessions.ts';
+import type { Node } from '../ports/coordination.ts';
 import type { ExecutionRunner } from '../ports/execution-runner.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { ProjectionControl } from '../ports/projection-control.ts';
@@ -59,6 +60,8 @@ export interface SystemInfo {
   readonly roles: readonly string[];
   /** By port; asks the engines, and answers within a few seconds whether they do or not. */
   readonly engines: () => Promise<Readonly<Record<string, EngineStatus>>>;
+  /** The processes that are seen now, this one among them. */
+  readonly nodes: () => Promise<readonly Node[]>;
 }
 
 /** Everything the HTTP layer needs; the composition root fills it in. */

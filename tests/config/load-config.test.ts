@@ -24,7 +24,6 @@ describe('loading the settings', () => {
       host: '127.0.0.1',
       dataDir: './data',
       roles: ['api', 'relay', 'projector', 'worker', 'scheduler'],
-      kafkaBrokers: [],
       kafkaPartitions: 12,
       kafkaReplication: 1,
       enginePrefix: 'annals-',
@@ -123,7 +122,7 @@ describe('engines', () => {
   };
 
   it('are embedded when they are not named', () => {
-    expect(loadConfig({})).toMatchObject({ eventStoreUrl: undefined, sqlUrl: undefined, kafkaBrokers: [] });
+    expect(loadConfig({})).toMatchObject({ eventStoreUrl: undefined, sqlUrl: undefined, kafkaBrokers: undefined });
     expect(loadConfig({}).roles).toEqual(['api', 'relay', 'projector', 'worker', 'scheduler']);
   });
 
@@ -133,7 +132,7 @@ describe('engines', () => {
     ['ANNALS_DOCUMENTS_URL', 'localhost:27017'],
     ['ANNALS_SEARCH_URL', 'elastic:hunter2@localhost:9200'],
     ['ANNALS_REDIS_URL', 'redis:/localhost'],
-    ['ANNALS_KAFKA_BROKERS', 'kafka://localhost:9092'],
+    ['ANNALS_KAFKA_BROKERS', 'http://user:hunter2@localhost:9092'],
     ['ANNALS_KAFKA_BROKERS', 'localhost'],
     ['ANNALS_KAFKA_PARTITIONS', '0'],
     ['ANNALS_ENGINE_PREFIX', 'Upper'],

@@ -2,12 +2,14 @@ import type { Config } from '../../config.ts';
 import { settings as settingNames } from '../../config/settings.ts';
 import type { EngineStatus } from '../../http/deps.ts';
 import type { Probe } from '../../ports/engine-probe.ts';
+import type { Coordination } from '../../ports/coordination.ts';
 import type { EventStore } from '../../ports/event-store.ts';
 import type { Logger } from '../../ports/logger.ts';
 import { projections } from '../../projections/all.ts';
 import type { ReadSideOptions } from '../../projections/engine/read-side.ts';
 import type { Closing } from '../closing.ts';
 import { refuseLogLeftBehind } from './embedded-log-left.ts';
+import { openCoordination } from './coordination.ts';
 import { openEventLog } from './event-log.ts';
 import { openMessaging } from './messaging.ts';
 import { openReadPlaces, type ReadPlaces } from './read-places.ts';
@@ -19,6 +21,7 @@ import { engineStatuses, type ServedBy } from './statuses.ts';
 export interface Engines {
   readonly store: EventStore;
   readonly readSide: Pick<ReadSideOptions, 'stores' | 'rebuild' | 'bus' | 'shared'>;
+  readonly coordination: Coordination;
   /** Other processes may write the same log. */
   readonly isShared: boolean;
   statuses(): Promise<Record<string, EngineStatus>>;
@@ -40,29 +43,31 @@ export async function openEngines(
   closing.add('event store', () => store.close());
   const reading = await openReadPlaces(settings, logger);
   closing.add('read stores', () => reading.close());
-  const messaging = await openMessaging(config, store, projections, options);
+  const models = projections.map(({ name }) => name);
+  const { bus, group } = await openMessaging(config, { store, models, logger, closing });
+  const { coordination, probe: redis } = await openCoordination(config, logger, closing);
 
   const named = (key: keyof typeof settingNames, of: Probe | undefined, isVital = false): readonly NamedEngine[] =>
     of ? [{ setting: settingNames[key].name, probe: of, isVital }] : [];
   await requireReachable(
     [
       ...named('eventStoreUrl', probe, true),
-      ...named('kafkaBrokers', messaging.probe),
+      ...named('kafkaBrokers', bus),
       ...named('sqlUrl', probeOf(reading, 'relational')),
       ...named('documentsUrl', probeOf(reading, 'documents')),
       ...named('searchUrl', probeOf(reading, 'search')),
-      ...named('redisUrl', messaging.coordination),
+      ...named('redisUrl', redis),
     ],
     logger,
   );
 
   const ports: Record<string, ServedBy> = {
     eventStore: probe ?? 'SQLite',
-    bus: messaging.probe ?? 'in process',
+    bus: bus ?? 'in process',
     relational: probeOf(reading, 'relational') ?? 'SQLite',
     documents: probeOf(reading, 'documents') ?? 'SQLite',
     search: probeOf(reading, 'search') ?? 'SQLite FTS5',
-    cache: messaging.coordination ?? 'in memory',
+    cache: redis ?? 'in memory',
   };
   const isAlone = reading.embedded && reading.places.length === 1;
   return {
@@ -70,10 +75,11 @@ export async function openEngines(
     readSide: {
       stores: reading.stores,
       rebuild: { module: new URL('./rebuild-parts.worker.ts', import.meta.url).href, settings },
-      ...(messaging.bus && { bus: messaging.bus }),
+      ...(bus && { bus }),
       // Embedded stores are open to this process alone and always there.
-      ...(!isAlone && { shared: { group: messaging.group, places: reading.places } }),
+      ...(!isAlone && { shared: { group, places: reading.places } }),
     },
+    coordination,
     isShared: config.eventStoreUrl !== undefined,
     statuses: () => engineStatuses(ports),
   };

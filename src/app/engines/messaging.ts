@@ -1,29 +1,83 @@
 import type { Config } from '../../config.ts';
+import { ConfigError } from '../../config/config-error.ts';
+import { settings as settingNames } from '../../config/settings.ts';
+import { decodeEventData } from '../../domain/registry.ts';
+import { createSoleProjectorGroup } from '../../infrastructure/event-bus/sole-projector-group.ts';
 import type { Probe } from '../../ports/engine-probe.ts';
 import type { EventBus, ProjectorGroup } from '../../ports/event-bus.ts';
 import type { EventStore } from '../../ports/event-store.ts';
 import type { Logger } from '../../ports/logger.ts';
-import type { AnyProjection } from '../../projections/projection.ts';
 import type { Closing } from '../closing.ts';
+import { engineSettings } from './settings.ts';
+import { openStoredLog } from './stored-log.ts';
 
-/** What carries events to those who follow the log, and what processes know of each other. */
+/** What carries events to those who follow the log. */
 export interface Messaging {
   /** Absent: the log itself carries them. */
-  readonly bus?: EventBus;
+  readonly bus?: EventBus & Probe;
+  /** Says which read models this process keeps up. */
   readonly group: ProjectorGroup;
-  /** Of the bus's server. */
-  readonly probe?: Probe;
-  /** Of the server that holds what processes share. */
-  readonly coordination?: Probe;
 }
 
-export async function openMessaging(
+export interface MessagingOptions {
+  readonly store: EventStore;
+  /** Names of the read models. */
+  readonly models: readonly string[];
+  readonly logger: Logger;
+  readonly closing: Closing;
+}
+
+/**
+ * Opens the bus that the settings name and, by this process's roles, takes part in the relay and in the group of
+ * projectors. Kafka may be away.
+ * @throws ConfigError the topic is there with another number of partitions, or the setting cannot be read
+ */
+export async function openMessaging(config: Config, options: MessagingOptions): Promise<Messaging> {
+  const projects = config.roles.includes('projector');
+  const alone = createSoleProjectorGroup(projects ? options.models : []);
+  if (config.kafkaBrokers === undefined) return { group: alone };
+
+  // Clients of engines are loaded only when they are used.
+  const { createKafkaProjectorGroup, openKafkaBus, parseKafkaUrl } =
+    await import('../../infrastructure/event-bus/kafka.ts');
+  const { store, models, logger, closing } = options;
+  const kafka = { ...readSetting(config.kafkaBrokers, parseKafkaUrl), clientId: 'annals' };
+  const prefix = config.enginePrefix;
+  const bus = openKafkaBus({ kafka, prefix, store, decode: decodeEventData, logger });
+  closing.add('event bus', () => bus.close());
+  if (config.roles.includes('relay')) await joinRelay(config, kafka, options);
+  // An embedded log belongs to one process, which then need not wait to be given its models.
+  if (!projects || config.eventStoreUrl === undefined) return { bus, group: alone };
+  const group = createKafkaProjectorGroup({ kafka, prefix, models, logger });
+  closing.add('group of projectors', () => group.close());
+  return { bus, group };
+}
+
+async function joinRelay(
   config: Config,
-  _store: EventStore,
-  projections: readonly AnyProjection[],
-  _options: { readonly logger: Logger; readonly clock: () => number; readonly closing: Closing },
-): Promise<Messaging> {
-  const names = config.roles.includes('projector') ? projections.map(({ name }) => name) : [];
-  const owned = new Set(names);
-  return { group: { owned: () => owned, onChange: () => undefined, close: async () => undefined } };
+  kafka: { readonly brokers: readonly string[]; readonly clientId: string },
+  { store, logger, closing }: MessagingOptions,
+): Promise<void> {
+  const { startRelay, TopicMismatch } = await import('../../infrastructure/event-bus/kafka.ts');
+  const log = await openStoredLog(engineSettings(config), store);
+  closing.add('log of the relay', () => log.close());
+  try {
+    const topics = { partitions: config.kafkaPartitions, replicationFactor: config.kafkaReplication };
+    const relay = await startRelay({ kafka, prefix: config.enginePrefix, topics, log, logger });
+    closing.add('relay', () => relay.close());
+  } catch (error) {
+    if (!(error instanceof TopicMismatch)) throw error;
+    const { name } = settingNames.kafkaPartitions;
+    throw new ConfigError([{ name, detail: error.message }], { cause: error });
+  }
+}
+
+function readSetting<Value>(text: string, parse: (text: string) => Value): Value {
+  try {
+    return parse(text);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    const { name, example } = settingNames.kafkaBrokers;
+    throw new ConfigError([{ name, detail: error.message, example }], { cause: error });
+  }
 }

@@ -16,7 +16,8 @@ export async function engineStatuses(ports: Readonly<Record<string, ServedBy>>):
 async function statusOf(served: ServedBy): Promise<EngineStatus> {
   if (typeof served === 'string') return { engine: served, status: 'ok', embedded: true };
   try {
-    return { ...(await inTime(served.ping())), status: 'ok', embedded: false };
+    const { engine, version, latencyMs } = await inTime(served.ping());
+    return { engine, status: 'ok', embedded: false, version, latencyMs: Math.round(latencyMs * 10) / 10 };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     return { engine: 'unknown', status: 'unavailable', embedded: false, error: message };

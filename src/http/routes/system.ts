@@ -31,6 +31,17 @@ const system = z
     node: z.string(),
     roles: z.array(z.string()).meta({ description: 'What the answering process does' }),
     engines: z.record(z.string(), engine).meta({ description: 'What serves each port' }),
+    nodes: z
+      .array(
+        z.object({
+          id: z.string(),
+          roles: z.array(z.string()).readonly(),
+          version: z.string(),
+          startedAt: time,
+          host: z.string().optional(),
+        }),
+      )
+      .meta({ description: 'The processes that are seen now, through Redis' }),
     log: z.object({ position: position.nullable().meta({ description: 'Null while the log cannot be reached' }) }),
     memory: z.object({ rss: z.int(), heapUsed: z.int() }).meta({ description: 'Bytes' }),
     feedReaders: z.int(),
@@ -100,7 +111,11 @@ export function systemRoutes(parts: RouteParts): readonly Route[] {
       async handler() {
         const { rss, heapUsed } = process.memoryUsage();
         const { version, startedAt, roles } = parts.system;
-        const [engines, position] = await Promise.all([parts.system.engines(), headOf(commands.store)]);
+        const [engines, nodes, position] = await Promise.all([
+          parts.system.engines(),
+          parts.system.nodes(),
+          headOf(commands.store),
+        ]);
         return ok({
           version,
           startedAt,
@@ -108,6 +123,7 @@ export function systemRoutes(parts: RouteParts): readonly Route[] {
           node: process.version,
           roles,
           engines,
+          nodes: [...nodes],
           log: { position },
           memory: { rss, heapUsed },
           feedReaders: feed.readers,
