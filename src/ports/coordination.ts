@@ -70,7 +70,7 @@ export interface SharedCache {
   get(key: string): Promise<string | undefined>;
   /** Whether it was kept. Values above the cache's limit are not. */
   set(key: string, value: string, ttlMs: number): Promise<boolean>;
-  /** Whether it is certain that nobody reads the value any more, unless somebody sets it again. */
+  /** Whether it was removed. */
   delete(key: string): Promise<boolean>;
 }
 
