@@ -150,7 +150,7 @@ async function start(config: Config, { logger, http: httpSettings }: StartOption
       engines: engines.statuses,
       nodes: () => engines.coordination.presence.nodes(),
     },
-    ready: () => serving,
+    ready: async () => serving && (await engines.isReady()),
   });
   const interruptedUpTo = await store.head();
   closing.add('HTTP', () => http.close());

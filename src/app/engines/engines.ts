@@ -12,6 +12,7 @@ import { refuseLogLeftBehind } from './embedded-log-left.ts';
 import { openCoordination } from './coordination.ts';
 import { openEventLog } from './event-log.ts';
 import { openMessaging } from './messaging.ts';
+import { createReadiness } from './readiness.ts';
 import { openReadPlaces, type ReadPlaces } from './read-places.ts';
 import { requireReachable, type NamedEngine } from './require-reachable.ts';
 import { engineSettings } from './settings.ts';
@@ -24,6 +25,8 @@ export interface Engines {
   readonly coordination: Coordination;
   /** Other processes may write the same log. */
   readonly isShared: boolean;
+  /** Whether what this process's roles cannot do without is there. */
+  isReady(): Promise<boolean>;
   statuses(): Promise<Record<string, EngineStatus>>;
 }
 
@@ -81,6 +84,7 @@ export async function openEngines(
     },
     coordination,
     isShared: config.eventStoreUrl !== undefined,
+    isReady: createReadiness(config.roles, { eventStore: probe, bus }),
     statuses: () => engineStatuses(ports),
   };
 }
