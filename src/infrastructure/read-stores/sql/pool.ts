@@ -1,0 +1,189 @@
+import { promisify } from 'node:util';
+import { createPool, type PoolConnection, type ResultSetHeader, type TypeCast } from 'mysql2';
+import { sqlFailure } from './failure.ts';
+
+const CONNECT_MS = 3_000;
+/** For ordinary statements: longer than any of them takes, short enough for whoever waits for a server that is stuck. */
+const STATEMENT_MS = 10_000;
+const LOCK_WAIT_S = 3;
+/** For whole tables: dropping one waits for those who read it. */
+const TABLE_LOCK_WAIT_S = 8;
+const MOST_CONNECTIONS = 8;
+const MOST_WAITING = 1_000;
+/** For a good-bye to the server. */
+const CLOSE_MS = 1_000;
+
+export type SqlRow = Readonly<Record<string, unknown>>;
+
+export interface SqlResult {
+  readonly rows: readonly SqlRow[];
+  /** Rows that a condition matched, changed or not; an upsert counts 1 for a row it adds and 2 for one it changes. */
+  readonly affected: number;
+}
+
+/** One connection, for as long as its user has it. */
+export interface SqlSession {
+  /** @throws SqlFailure */
+  run(sql: string, options?: { readonly timeoutMs?: number }): Promise<SqlResult>;
+  /** Rows as they come. Ends the connection. */
+  stream(sql: string): AsyncGenerator<SqlRow>;
+  /** Gives the connection back; the session is over. */
+  release(): void;
+}
+
+/** Connections to one server, opened when they are needed. A connection that has failed is never used again. */
+export interface SqlPool {
+  /** @throws SqlFailure `unreachable` among others */
+  acquire(): Promise<SqlSession>;
+  /** Lends a connection to some work. */
+  session<Result>(work: (session: SqlSession) => Promise<Result>): Promise<Result>;
+  close(): Promise<void>;
+}
+
+/** Said on every connection before anything else. Comments with a mark are read by one of the two servers only. */
+function setup(access: 'read' | 'write'): readonly string[] {
+  const longest =
+    access === 'read' ? ` /*M! , max_statement_time = 10 */ /*!80000 , max_execution_time = ${STATEMENT_MS} */` : '';
+  return [
+    'SET NAMES utf8mb4 COLLATE utf8mb4_bin',
+    `SET SESSION sql_mode = 'STRICT_ALL_TABLES,ONLY_FULL_GROUP_BY,NO_ENGINE_SUBSTITUTION', autocommit = 1,
+      innodb_lock_wait_timeout = ${LOCK_WAIT_S}, lock_wait_timeout = ${TABLE_LOCK_WAIT_S}${longest}`,
+    `SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, READ ${access === 'read' ? 'ONLY' : 'WRITE'}`,
+  ];
+}
+
+const UNLIMITED = 'SET SESSION autocommit = 1 /*M! , max_statement_time = 0 */ /*!80000 , max_execution_time = 0 */';
+
+/**
+ * @param access with `read`, the server itself refuses every write
+ * @throws TypeError the URL is none, or names no database
+ */
+export function openSqlPool(url: string, access: 'read' | 'write'): SqlPool {
+  requireDatabase(url);
+  const pool = createPool({
+    uri: url,
+    connectTimeout: CONNECT_MS,
+    connectionLimit: MOST_CONNECTIONS,
+    queueLimit: MOST_WAITING,
+    charset: 'UTF8MB4_BIN',
+    supportBigNumbers: true,
+    bigNumberStrings: true,
+    multipleStatements: false,
+    dateStrings: true,
+    typeCast,
+  });
+  const prepared = new WeakSet<PoolConnection>();
+  const getConnection = promisify(pool.getConnection.bind(pool));
+
+  async function connect(): Promise<PoolConnection> {
+    let connection: PoolConnection | undefined;
+    try {
+      connection = await getConnection();
+      if (!prepared.has(connection)) {
+        for (const sql of setup(access)) await connection.promise().query({ sql, timeout: CONNECT_MS });
+        prepared.add(connection);
+      }
+      return connection;
+    } catch (error) {
+      connection?.destroy();
+      throw sqlFailure(error, { connecting: true });
+    }
+  }
+
+  async function acquire(): Promise<SqlSession> {
+    const connection = await connect();
+    return session(connection);
+  }
+
+  return {
+    acquire,
+    async session(work) {
+      const session = await acquire();
+      try {
+        return await work(session);
+      } finally {
+        session.release();
+      }
+    },
+    async close() {
+      // A server that does not answer must not hold up whoever leaves.
+      let timer: NodeJS.Timeout | undefined;
+      const patience = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, CLOSE_MS);
+      });
+      await Promise.race([pool.promise().end(), patience]).finally(() => clearTimeout(timer));
+    },
+  };
+}
+
+function session(connection: PoolConnection): SqlSession {
+  const promised = connection.promise();
+  let isUsable = true;
+  return {
+    async run(sql, { timeoutMs = STATEMENT_MS } = {}) {
+      try {
+        const [result] = await promised.query({ sql, timeout: timeoutMs });
+        return resultOf(result);
+      } catch (error) {
+        const failure = sqlFailure(error);
+        isUsable &&= failure.kind !== 'lost';
+        throw failure;
+      }
+    },
+    async *stream(sql) {
+      // However this ends, rows may still be on their way.
+      isUsable = false;
+      try {
+        await promised.query({ sql: UNLIMITED, timeout: STATEMENT_MS });
+        for await (const row of connection.query({ sql, typeCast }).stream()) yield row as SqlRow;
+      } catch (error) {
+        throw sqlFailure(error);
+      }
+    },
+    release() {
+      if (isUsable) connection.release();
+      else connection.destroy();
+    },
+  };
+}
+
+/**
+ * Cells as models have them. Numbers by way of their digits: the client's own reading of fractions is not exact, and
+ * whole numbers beyond 2^53 (none of a model is) stay digits. Texts may lie in columns of bytes.
+ */
+const typeCast: TypeCast = (field, next) => {
+  switch (field.type) {
+    case 'LONGLONG':
+    case 'NEWDECIMAL': {
+      const digits = field.string('utf8');
+      const value = Number(digits);
+      return digits === null || (Number.isInteger(value) && !Number.isSafeInteger(value)) ? digits : value;
+    }
+    case 'DOUBLE':
+    case 'FLOAT': {
+      const digits = field.string('utf8');
+      return digits === null ? null : Number(digits);
+    }
+    case 'VAR_STRING':
+    case 'STRING':
+    case 'BLOB':
+    case 'MEDIUM_BLOB':
+    case 'LONG_BLOB':
+      return field.string('utf8');
+    default:
+      return next();
+  }
+};
+
+function resultOf(result: unknown): SqlResult {
+  // One statement at a time: rows, or what a write says of itself.
+  if (Array.isArray(result)) return { rows: result as SqlRow[], affected: 0 };
+  return { rows: [], affected: Number((result as ResultSetHeader).affectedRows) };
+}
+
+function requireDatabase(url: string): void {
+  // The parser's own error would carry the URL, and the password in it, along.
+  if (!URL.canParse(url)) throw new TypeError('this is not the URL of a MySQL or MariaDB database');
+  if (new URL(url).pathname.length < 2)
+    throw new TypeError('the URL names no database: mysql://user@host:3306/database');
+}

@@ -1,0 +1,44 @@
+import { randomBytes } from 'node:crypto';
+import { createConnection } from 'mysql2/promise';
+import { openSqlReadStores, type SqlReadStores } from '../../../src/infrastructure/read-stores/sql.ts';
+
+export interface TestDatabase {
+  readonly url: string;
+  /** Runs one statement in it and answers its rows. */
+  query(sql: string): Promise<readonly Readonly<Record<string, unknown>>[]>;
+  /** Opens stores on it, by another way to the same server if need be; `remove` closes them. */
+  open(options?: {
+    readonly url?: string;
+    readonly prefix?: string;
+    readonly migrations?: 'auto' | 'refuse';
+  }): SqlReadStores;
+  remove(): Promise<void>;
+}
+
+/** A database of its own on the server of this URL. */
+export async function makeDatabase(serverUrl: string): Promise<TestDatabase> {
+  const name = `annals_${randomBytes(6).toString('hex')}`;
+  const url = new URL(serverUrl);
+  const admin = await createConnection(url.href);
+  await admin.query(`CREATE DATABASE ${name} CHARACTER SET latin1`);
+  await admin.query(`USE ${name}`);
+  url.pathname = `/${name}`;
+  const opened: SqlReadStores[] = [];
+  return {
+    url: url.href,
+    async query(sql) {
+      const [rows] = await admin.query(sql);
+      return Array.isArray(rows) ? (rows as Record<string, unknown>[]) : [];
+    },
+    open(options = {}) {
+      const stores = openSqlReadStores({ url: url.href, ...options });
+      opened.push(stores);
+      return stores;
+    },
+    async remove() {
+      await Promise.all(opened.map((stores) => stores.close()));
+      await admin.query(`DROP DATABASE ${name}`);
+      await admin.end();
+    },
+  };
+}
