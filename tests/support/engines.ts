@@ -20,6 +20,17 @@ export function onEngine(name: EngineName, body: (url: string) => void): void {
   test.skip(`skipped: no ${title} (${variable} names none)`, () => undefined);
 }
 
+/** The same for tests that need several engines at once; the first one that is absent skips them. */
+export function onEngines<const Name extends EngineName>(
+  names: readonly Name[],
+  body: (urls: Readonly<Record<Name, string>>) => void,
+): void {
+  const urls = Object.fromEntries(names.map((name) => [name, engineUrl(name)]));
+  const absent = names.find((name) => urls[name] === undefined);
+  if (absent !== undefined) return onEngine(absent, () => undefined);
+  describe(`on ${names.map((name) => engines[name].title).join(', ')}`, () => body(urls as Record<Name, string>));
+}
+
 function isRequired(name: EngineName): boolean {
   return engineNamesIn('ANNALS_TEST_REQUIRE', process.env['ANNALS_TEST_REQUIRE'] ?? '').includes(name);
 }

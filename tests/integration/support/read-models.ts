@@ -6,6 +6,7 @@ import { pathsIn } from '../../../src/app/paths.ts';
 import { decodeEventData } from '../../../src/domain/registry.ts';
 import { openSqliteEventStore } from '../../../src/infrastructure/event-store/sqlite.ts';
 import { openSqliteReadStores } from '../../../src/infrastructure/read-stores/sqlite.ts';
+import type { ReadStores } from '../../../src/ports/read-stores.ts';
 import type { Logger } from '../../../src/ports/logger.ts';
 import { projections } from '../../../src/projections/all.ts';
 import { openReadSide } from '../../../src/projections/engine/read-side.ts';
@@ -39,8 +40,12 @@ export async function caughtUp(api: Api): Promise<readonly ProjectionItem[]> {
 export type AllRows = Readonly<Record<string, readonly string[]>>;
 
 /** What the live versions of the read models hold. Nobody else may have the directory open. */
-export async function rowsIn(dataDir: string): Promise<AllRows> {
-  const stores = openSqliteReadStores({ dir: pathsIn(dataDir).readModels });
+export function rowsIn(dataDir: string): Promise<AllRows> {
+  return rowsOf(openSqliteReadStores({ dir: pathsIn(dataDir).readModels }));
+}
+
+/** What the live versions of the read models hold, wherever they live. */
+export async function rowsOf(stores: ReadStores): Promise<AllRows> {
   const catalogue = await stores.catalogue();
   const all: Record<string, readonly string[]> = {};
   for (const projection of projections) {
@@ -69,7 +74,10 @@ export async function rebuiltRows(dataDir: string): Promise<AllRows> {
       store,
       stores: openSqliteReadStores({ dir: paths.readModels }),
       projections,
-      rebuild: { module: new URL('../../../src/app/engines/rebuild-parts.worker.ts', import.meta.url).href, settings: { dataDir: copy } },
+      rebuild: {
+        module: new URL('../../../src/app/engines/rebuild-parts.worker.ts', import.meta.url).href,
+        settings: { dataDir: copy },
+      },
       logger: silent,
     });
     await readSide.ready;
