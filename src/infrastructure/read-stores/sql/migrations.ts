@@ -48,5 +48,9 @@ export function migrationsOf(names: TableNames): Readonly<Record<string, Migrati
 const ours = sql`ENGINE = InnoDB ROW_FORMAT = DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`;
 
 function step(up: (db: Kysely<unknown>) => Promise<unknown>): Migration {
-  return { up: async (db) => void (await up(db)) };
+  return {
+    async up(db) {
+      await up(db);
+    },
+  };
 }

@@ -125,7 +125,8 @@ export function createModelStore(options: StoreOptions): ModelStore<AnyRow> {
       const writeId = randomUUID();
       for (let tried = 1; ; tried++) {
         try {
-          return await place.writers.session((session) => write(session, change, writeId));
+          await place.writers.session((session) => write(session, change, writeId));
+          return;
         } catch (error) {
           if (isMissingTable(error)) throw gone(error);
           if (error instanceof CommitUnknown) unsettled = writeId;

@@ -178,7 +178,7 @@ const typeCast: TypeCast = (field, next) => {
 function resultOf(result: unknown): SqlResult {
   // One statement at a time: rows, or what a write says of itself.
   if (Array.isArray(result)) return { rows: result as SqlRow[], affected: 0 };
-  return { rows: [], affected: Number((result as ResultSetHeader).affectedRows) };
+  return { rows: [], affected: (result as ResultSetHeader).affectedRows };
 }
 
 function requireDatabase(url: string): void {
