@@ -2,14 +2,16 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { verdictOf } from '../../scripts/check-advisories.ts';
-import { problemsOfLockfile, type LockedPackage, type Manifest } from '../../scripts/check-lockfile.ts';
+import { problemsOfLockfile, type LockedPackage, type LookedAt, type Manifest } from '../../scripts/check-lockfile.ts';
+import { isAllowed } from '../../scripts/licence-expression.ts';
 
 const project = join(import.meta.dirname, '../..');
 const readJson = (name: string): unknown => JSON.parse(readFileSync(join(project, name), 'utf8'));
 
 const sound: LockedPackage = { version: '1.0.0', integrity: 'sha512-x', license: 'MIT' };
-const problemsOf = (locked: LockedPackage, name = 'node_modules/a'): readonly string[] =>
-  problemsOfLockfile({ '': {}, [name]: locked }, {});
+const nothing: LookedAt = { dispensableScripts: {}, licencesInFiles: {} };
+const problemsOf = (locked: LockedPackage, looked = nothing): readonly string[] =>
+  problemsOfLockfile({ '': {}, 'node_modules/a': locked }, {}, looked);
 
 describe('the lockfile check', () => {
   it('accepts a sound package', () => {
@@ -21,14 +23,36 @@ describe('the lockfile check', () => {
     ['has no integrity hash', { version: '1.0.0', license: 'MIT' }],
     ['wants to run an install script', { ...sound, hasInstallScript: true }],
     ['has the licence GPL-3.0-only', { ...sound, license: 'GPL-3.0-only' }],
+    ['has the licence (MIT AND GPL-3.0-only)', { ...sound, license: '(MIT AND GPL-3.0-only)' }],
     ['has the licence none', { version: '1.0.0', integrity: 'sha512-x' }],
   ])('refuses a package that %s', (reason, locked) => {
     expect(problemsOf(locked)).toEqual([expect.stringContaining(reason)]);
   });
 
-  it('knows the install scripts that nobody misses, and licences that leave a choice', () => {
-    expect(problemsOf({ ...sound, hasInstallScript: true }, 'node_modules/core-js')).toEqual([]);
-    expect(problemsOf({ ...sound, license: '(MPL-2.0 OR Apache-2.0)' })).toEqual([]);
+  it('excuses an install script that somebody has looked at, as far as they have', () => {
+    const everywhere: LookedAt = { ...nothing, dispensableScripts: { a: { reason: 'asks for money' } } };
+    const inTests: LookedAt = { ...nothing, dispensableScripts: { a: { reason: 'compiles', devOnly: true } } };
+    const locked = { ...sound, hasInstallScript: true };
+    expect(problemsOf(locked, everywhere)).toEqual([]);
+    expect(problemsOf({ ...locked, dev: true }, inTests)).toEqual([]);
+    expect(problemsOf(locked, inTests)).toEqual([expect.stringContaining('wants to run an install script')]);
+  });
+
+  it('takes a licence from what somebody has read in the files, and only where the manifest names none', () => {
+    const read: LookedAt = { ...nothing, licencesInFiles: { a: 'MIT' } };
+    expect(problemsOf({ version: '1.0.0', integrity: 'sha512-x' }, read)).toEqual([]);
+    expect(problemsOf({ ...sound, license: 'GPL-3.0-only' }, read)).toContainEqual(
+      expect.stringContaining('has the licence GPL-3.0-only'),
+    );
+  });
+
+  it('refuses what is excused and not needed', () => {
+    expect(problemsOf(sound, { ...nothing, dispensableScripts: { a: { reason: 'asks for money' } } })).toEqual([
+      'a is excused for an install script that no package here has',
+    ]);
+    expect(problemsOf(sound, { ...nothing, licencesInFiles: { a: 'MIT' } })).toEqual([
+      'a is given a licence that it does not need here',
+    ]);
   });
 
   it('looks at the licences of production only', () => {
@@ -36,10 +60,43 @@ describe('the lockfile check', () => {
   });
 
   it.each(['^1.0.0', '~1.0.0', '1', 'latest', 'git+https://example.com/a.git', '>=1.0.0'])('refuses %s', (version) => {
-    expect(problemsOfLockfile({}, { devDependencies: { a: version } })).toEqual([
+    expect(problemsOfLockfile({}, { devDependencies: { a: version } }, nothing)).toEqual([
       `a is not pinned to one version: ${version}`,
     ]);
   });
+});
+
+describe('a licence expression', () => {
+  const accepts = (licence: string): boolean => ['MIT', 'Apache-2.0', 'BSD-3-Clause'].includes(licence);
+
+  it.each([
+    'MIT',
+    '(MIT)',
+    '(GPL-3.0-only OR MIT)',
+    'BSD-3-Clause AND Apache-2.0',
+    'MIT AND (GPL-3.0-only OR Apache-2.0)',
+    'MIT AND GPL-3.0-only OR Apache-2.0',
+    'MIT OR GPL-3.0-only AND GPL-2.0-only',
+  ])('%s is allowed', (expression) => {
+    expect(isAllowed(expression, accepts)).toBe(true);
+  });
+
+  it.each([
+    'GPL-3.0-only',
+    'MIT AND GPL-3.0-only',
+    'MIT AND (GPL-3.0-only OR GPL-2.0-only)',
+    '(MIT OR GPL-3.0-only) AND GPL-2.0-only',
+    'MIT WITH some-exception',
+  ])('%s is not', (expression) => {
+    expect(isAllowed(expression, accepts)).toBe(false);
+  });
+
+  it.each(['', 'MIT MIT', 'MIT OR', 'AND MIT', '(MIT', 'MIT)', '()', 'SEE LICENSE IN LICENSE', 'MIT, GPL-3.0-only'])(
+    '"%s" is none, and allows nothing',
+    (text) => {
+      expect(isAllowed(text, accepts)).toBe(false);
+    },
+  );
 });
 
 describe('the advisory check', () => {
