@@ -36,7 +36,7 @@ export function openKafkaBus(options: KafkaBusOptions): EventBus & Probe {
   const { store, decode, logger } = options;
   const kafka = createKafkaClient(options.kafka, logger);
   const names = kafkaNames(options.prefix);
-  const probe = createKafkaProbe(kafka);
+  const probe = createKafkaProbe(options.kafka, logger);
   const bus = createLiveBus({
     store,
     decode,

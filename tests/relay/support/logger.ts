@@ -2,7 +2,9 @@ import type { Logger } from '../../../src/ports/logger.ts';
 
 /** Writes lines only when ANNALS_TEST_LOG is set. */
 export const quiet: Logger = {
-  debug: () => undefined,
+  debug: (fields, message) => {
+    if (!message.startsWith('kafka client')) say('debug')(fields, message);
+  },
   info: say('info'),
   warn: say('warn'),
   error: say('error'),

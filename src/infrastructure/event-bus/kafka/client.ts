@@ -7,16 +7,18 @@ import type { KafkaAccess } from './access.ts';
 const CONNECT_MS = 3_000;
 const REQUEST_MS = 10_000;
 
+/** Enough for a fresh broker, which answers the first look-ups of a coordinator with "not yet". */
+const RETRIES = 5;
+
 /** A client of Kafka. It connects when it is used. */
-export function createKafkaClient(access: KafkaAccess, logger: Logger): Kafka {
+export function createKafkaClient(access: KafkaAccess, logger: Logger, retries = RETRIES): Kafka {
   const { brokers, clientId, ssl, sasl, socketFactory } = access;
   return new kafkajs.Kafka({
     brokers: [...brokers],
     clientId,
     connectionTimeout: CONNECT_MS,
     requestTimeout: REQUEST_MS,
-    // Five tries, since a fresh broker answers the first look-ups of a coordinator with "not yet".
-    retry: { initialRetryTime: 100, maxRetryTime: 2_000, retries: 5 },
+    retry: { initialRetryTime: 100, maxRetryTime: 2_000, retries },
     logLevel: kafkajs.logLevel.INFO,
     logCreator: () => (entry) => write(logger, entry),
     ...(ssl === undefined ? {} : { ssl }),

@@ -3,7 +3,7 @@ import type { Logger } from '../../../ports/logger.ts';
 import { pause } from './pause.ts';
 
 const FIRST_WAIT_MS = 250;
-const LONGEST_WAIT_MS = 5_000;
+const LONGEST_WAIT_MS = 2_000;
 
 /** A client that cannot say goodbye within this time is left to itself. */
 const GOODBYE_MS = 3_000;
@@ -17,12 +17,15 @@ const common = {
 
 export interface ConsumerRun {
   readonly kafka: Kafka;
-  readonly config: ConsumerConfig;
+  /** Asked before each start. */
+  readonly config: () => ConsumerConfig;
   readonly topic: string;
   readonly fromBeginning: boolean;
   readonly logger: Logger;
   /** What the log says of it when it ends, such as `events cannot be read from Kafka`. */
   readonly complaint: string;
+  /** Done before each start. */
+  readonly prepare?: () => Promise<void>;
   readonly onBatch: (payload: EachBatchPayload) => void;
   readonly onJoin?: (joined: Joined) => void;
   readonly onFetch?: () => void;
@@ -67,7 +70,7 @@ export function runConsumer(run: ConsumerRun): RunningConsumer {
   const loop = async (): Promise<void> => {
     while (!closing.signal.aborted) {
       renewing = new AbortController();
-      const consumer = run.kafka.consumer({ ...common, ...run.config });
+      const consumer = run.kafka.consumer({ ...common, ...run.config() });
       try {
         await once(consumer, AbortSignal.any([closing.signal, renewing.signal]));
       } catch (error) {
@@ -91,7 +94,8 @@ export function runConsumer(run: ConsumerRun): RunningConsumer {
   };
 }
 
-async function consume(consumer: Consumer, { topic, fromBeginning, onBatch }: ConsumerRun): Promise<void> {
+async function consume(consumer: Consumer, { topic, fromBeginning, prepare, onBatch }: ConsumerRun): Promise<void> {
+  await prepare?.();
   await consumer.connect();
   await consumer.subscribe({ topics: [topic], fromBeginning });
   await consumer.run({ autoCommit: false, eachBatch: async (payload) => onBatch(payload) });

@@ -29,7 +29,8 @@ export function readEvents(
   let fetchedAt = Number.NEGATIVE_INFINITY;
   const consumer = runConsumer({
     kafka,
-    config: { groupId: `${names.readers}${randomUUID()}`, sessionTimeout: 30_000 },
+    // A new name each time: the group of a reader that was cut off would first wait for it.
+    config: () => ({ groupId: `${names.readers}${randomUUID()}`, sessionTimeout: 30_000 }),
     topic: names.events,
     fromBeginning: false,
     logger,

@@ -1,13 +1,15 @@
-import type { Kafka } from 'kafkajs';
 import type { Probe } from '../../../ports/engine-probe.ts';
+import type { Logger } from '../../../ports/logger.ts';
 import { StoreUnavailable } from '../../../ports/unavailable.ts';
+import type { KafkaAccess } from './access.ts';
+import { createKafkaClient } from './client.ts';
 
 /**
  * Asks Kafka how it is, over a connection of its own that is made when it is first used. Kafka does not tell clients its
  * version: the answer says how many brokers there are instead.
  */
-export function createKafkaProbe(kafka: Kafka): Probe & { close(): Promise<void> } {
-  const admin = kafka.admin({ retry: { retries: 1 } });
+export function createKafkaProbe(access: KafkaAccess, logger: Logger): Probe & { close(): Promise<void> } {
+  const admin = createKafkaClient(access, logger, 1).admin();
   return {
     async ping() {
       const startedAt = performance.now();

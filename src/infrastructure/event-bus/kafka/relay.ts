@@ -12,7 +12,6 @@ import { ensureTopics, TopicMismatch } from './topics.ts';
 import type { TopicSettings } from './topics.ts';
 
 const FIRST_WAIT_MS = 100;
-const LONGEST_WAIT_MS = 5_000;
 
 /** After so many failures another process may try, and this one again after it. */
 const MOST_FAILURES = 4;
@@ -57,7 +56,6 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   const kafka = createKafkaClient(options.kafka, logger);
   const names = kafkaNames(options.prefix);
   const checkpoints = new CheckpointReader();
-  const closing = new AbortController();
   let term: AbortController | undefined;
   let held: Promise<void> = Promise.resolve();
   let position: Position | undefined;
@@ -110,10 +108,11 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     logger.info({}, 'this process publishes no events any more');
   };
 
-  const isReady = await tryToPrepare(prepare, logger);
+  await tryToPrepare(prepare, logger);
   const shares = joinShares({
     kafka,
     groupId: names.relay,
+    prepare,
     topic: names.relay,
     able: [RELAY],
     partitionsOf: (owned) => (owned.includes(RELAY) ? { [names.relay]: [0] } : {}),
@@ -127,41 +126,23 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     complaint: 'the group that elects the relay cannot be reached',
     ...(sessionMs === undefined ? {} : { sessionMs }),
   });
-  const preparing = isReady ? Promise.resolve() : keepPreparing(prepare, closing.signal, logger);
 
   return {
     status: () => ({ isHolder: term !== undefined, position, published }),
     async close() {
-      closing.abort();
       end();
-      await Promise.all([held, preparing]);
+      await held;
       await shares.close();
     },
   };
 }
 
 /** @throws TopicMismatch */
-async function tryToPrepare(prepare: () => Promise<void>, logger: Logger): Promise<boolean> {
+async function tryToPrepare(prepare: () => Promise<void>, logger: Logger): Promise<void> {
   try {
     await prepare();
-    return true;
   } catch (error) {
     if (error instanceof TopicMismatch) throw error;
     logger.warn({ error }, 'Kafka is not there yet: events wait in the log until they can be published');
-    return false;
-  }
-}
-
-/** Creates the topics once Kafka is there. */
-async function keepPreparing(prepare: () => Promise<void>, signal: AbortSignal, logger: Logger): Promise<void> {
-  for (let waitMs = 500; ; waitMs = Math.min(LONGEST_WAIT_MS, waitMs * 2)) {
-    await pause(waitMs, signal);
-    if (signal.aborted) return;
-    try {
-      await prepare();
-      return;
-    } catch (error) {
-      if (error instanceof TopicMismatch) logger.error({ error }, 'events cannot be published to Kafka');
-    }
   }
 }

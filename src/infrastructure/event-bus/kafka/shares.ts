@@ -17,6 +17,8 @@ const ASK_AGAIN_MS = 50;
 export interface SharesOptions {
   readonly kafka: Kafka;
   readonly groupId: string;
+  /** Done before each attempt to take part. */
+  readonly prepare?: () => Promise<void>;
   /** A topic that is there; members read what `partitionsOf` gives them of it, from its beginning. */
   readonly topic: string;
   readonly able: readonly string[];
@@ -60,13 +62,13 @@ export function joinShares(options: SharesOptions): Shares {
 
   const consumer = runConsumer({
     kafka,
-    config: {
+    config: () => ({
       groupId,
       sessionTimeout: sessionMs,
       rebalanceTimeout: sessionMs,
       heartbeatInterval: Math.min(HEARTBEAT_MS, sessionMs / 3),
       partitionAssigners: [shareAssigner({ able, owned: () => owned, partitionsOf: options.partitionsOf ?? none })],
-    },
+    }),
     topic,
     fromBeginning: true,
     logger,
@@ -79,6 +81,7 @@ export function joinShares(options: SharesOptions): Shares {
       });
     },
     onEnd: leave,
+    ...(options.prepare === undefined ? {} : { prepare: options.prepare }),
   });
 
   return {
