@@ -1,5 +1,9 @@
 import { onEngine } from '../../support/engines.ts';
 import { makeDatabase } from './sql-database.ts';
+import { sqlMigrationsContract } from './sql-migrations.ts';
+import { sqlOutagesContract } from './sql-outages.ts';
+import { sqlRowsContract } from './sql-rows.ts';
+import { sqlVersionsContract } from './sql-versions.ts';
 import { readStoresContract } from './suite.ts';
 
 onEngine('mariadb', (url) => {
@@ -11,4 +15,8 @@ onEngine('mariadb', (url) => {
     },
     ['relational'],
   );
+  sqlMigrationsContract(url);
+  sqlVersionsContract(url);
+  sqlRowsContract(url);
+  sqlOutagesContract(url);
 });

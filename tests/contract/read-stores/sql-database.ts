@@ -6,6 +6,8 @@ export interface TestDatabase {
   readonly url: string;
   /** Runs one statement in it and answers its rows. */
   query(sql: string): Promise<readonly Readonly<Record<string, unknown>>[]>;
+  /** Names of all its tables. */
+  tables(): Promise<readonly string[]>;
   /** Opens stores on it, by another way to the same server if need be; `remove` closes them. */
   open(options?: {
     readonly url?: string;
@@ -24,12 +26,16 @@ export async function makeDatabase(serverUrl: string): Promise<TestDatabase> {
   await admin.query(`USE ${name}`);
   url.pathname = `/${name}`;
   const opened: SqlReadStores[] = [];
+
+  async function query(sql: string): Promise<readonly Readonly<Record<string, unknown>>[]> {
+    const [rows] = await admin.query(sql);
+    return Array.isArray(rows) ? (rows as Record<string, unknown>[]) : [];
+  }
+
   return {
     url: url.href,
-    async query(sql) {
-      const [rows] = await admin.query(sql);
-      return Array.isArray(rows) ? (rows as Record<string, unknown>[]) : [];
-    },
+    query,
+    tables: async () => (await query('SHOW TABLES')).map((row) => String(Object.values(row)[0])).sort(),
     open(options = {}) {
       const stores = openSqlReadStores({ url: url.href, ...options });
       opened.push(stores);

@@ -1,17 +1,21 @@
 import { StoreUnavailable } from '../../../ports/unavailable.ts';
 
 /**
- * What a failure says: the server could not be reached, a connection ended in the middle, others were in the way and
- * it may go better at once, the server does not serve now, it refuses whoever asks, or the statement is at fault.
+ * What a failure says: the server could not be reached, a connection ended in the middle, no answer came in time,
+ * others were in the way, somebody holds a lock, the server does not serve now, it refuses whoever asks, or the
+ * statement is at fault.
  */
-type Kind = 'unreachable' | 'lost' | 'conflict' | 'unavailable' | 'forbidden' | 'statement';
+type Kind = 'unreachable' | 'lost' | 'silent' | 'conflict' | 'locked' | 'unavailable' | 'forbidden' | 'statement';
+
+/** How often something is tried that fails like this; anything else once. A lock has been waited for each time. */
+const TRIES: Partial<Record<Kind, number>> = { lost: 3, conflict: 4, locked: 2 };
 
 const NO_SUCH_TABLE = 1146;
 
 /** Server errors that say nothing about the statement. https://dev.mysql.com/doc/mysql-errors/8.0/en/server-error-reference.html */
 const REASONS: ReadonlyMap<number, readonly [Kind, string]> = new Map([
   [1213, ['conflict', 'a deadlock']],
-  [1205, ['conflict', 'somebody else holds a lock on it']],
+  [1205, ['locked', 'somebody else holds a lock on it']],
   [1021, ['unavailable', 'its disk is full']],
   [1030, ['unavailable', 'its storage engine reports an error']],
   [1037, ['unavailable', 'its memory has run out']],
@@ -64,9 +68,9 @@ export class SqlFailure extends Error {
     this.errno = errno;
   }
 
-  /** A try on a new connection may go well at once. */
-  get isPassing(): boolean {
-    return this.kind === 'lost' || this.kind === 'conflict';
+  /** Nothing can be said on the connection any more, and what was said last may have been done or not. */
+  get endsConnection(): boolean {
+    return this.kind === 'lost' || this.kind === 'silent';
   }
 }
 
@@ -76,6 +80,11 @@ export class SqlFailure extends Error {
  */
 export class DatabaseUnfit extends StoreUnavailable {}
 
+/** Whether what has failed like this, at the try of this number (from 1), may go well at the next one. */
+export function mayPass(error: unknown, tried: number): boolean {
+  return error instanceof SqlFailure && tried < (TRIES[error.kind] ?? 1);
+}
+
 /** What a client library's error means. Server errors are told by number: MariaDB's numbers have other names there. */
 export function sqlFailure(error: unknown, { connecting = false } = {}): SqlFailure {
   if (error instanceof SqlFailure) return error;
@@ -84,6 +93,7 @@ export function sqlFailure(error: unknown, { connecting = false } = {}): SqlFail
     const [kind, reason] = REASONS.get(errno) ?? [connecting ? 'unavailable' : 'statement', message];
     return new SqlFailure(kind, reason, message, errno);
   }
+  if (code === 'PROTOCOL_SEQUENCE_TIMEOUT') return new SqlFailure('silent', 'no answer came in time', message);
   if (connecting) return new SqlFailure('unreachable', `it cannot be reached${code && ` (${code})`}`, message);
   return new SqlFailure('lost', `the connection was lost${code && ` (${code})`}`, message);
 }

@@ -11,7 +11,7 @@ import {
 } from '../../../ports/read-model.ts';
 import { ModelUnusable, type ModelDefinition } from '../../../ports/read-stores.ts';
 import { deadLetterTable } from './dead-letters.ts';
-import { isMissingTable, readFailure, SqlFailure, writeFailure } from './failure.ts';
+import { isMissingTable, mayPass, readFailure, writeFailure } from './failure.ts';
 import { literal } from './literal.ts';
 import { quoted } from './names.ts';
 import type { SqlPlace } from './place.ts';
@@ -21,8 +21,6 @@ import { rowWrites } from './row-writes.ts';
 import { CommitUnknown, transaction } from './transaction.ts';
 import { isVersion } from './versions.ts';
 
-/** A change is tried so often when others are in its way or its connection is lost. */
-const TRIES = 4;
 /** Before the next try, so that two who were in each other's way do not meet again. */
 const PAUSE_MS = 30;
 
@@ -62,7 +60,7 @@ export function createModelStore(options: StoreOptions): ModelStore<AnyRow> {
         return await place.writers.session(read);
       } catch (error) {
         if (isMissingTable(error)) throw gone(error);
-        if (!(error instanceof SqlFailure) || !error.isPassing || tried === 2) throw readFailure(name, error);
+        if (!mayPass(error, tried)) throw readFailure(name, error);
       }
     }
   }
@@ -131,9 +129,7 @@ export function createModelStore(options: StoreOptions): ModelStore<AnyRow> {
           if (isMissingTable(error)) throw gone(error);
           if (error instanceof CommitUnknown) unsettled = writeId;
           const failure = error instanceof CommitUnknown ? error.failure : error;
-          if (!(failure instanceof SqlFailure) || !failure.isPassing || tried === TRIES) {
-            throw writeFailure(name, failure);
-          }
+          if (!mayPass(failure, tried)) throw writeFailure(name, failure);
           await sleep(PAUSE_MS * tried * (0.5 + Math.random()));
         }
       }

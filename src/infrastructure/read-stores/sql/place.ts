@@ -1,4 +1,4 @@
-import { DatabaseUnfit, explainFailure, isMissingTable, SqlFailure } from './failure.ts';
+import { DatabaseUnfit, explainFailure, isMissingTable, mayPass } from './failure.ts';
 import { migrate, pendingMigrations } from './migrate.ts';
 import type { TableNames } from './names.ts';
 import type { SqlPool, SqlSession } from './pool.ts';
@@ -20,8 +20,6 @@ export interface SqlPlace {
    */
   work<Result>(what: string, work: (session: SqlSession, server: Server) => Promise<Result>): Promise<Result>;
 }
-
-const TRIES = 3;
 
 export function sqlPlace(options: {
   readonly names: TableNames;
@@ -64,8 +62,8 @@ export function sqlPlace(options: {
         } catch (thrown) {
           const error = thrown instanceof CommitUnknown ? thrown.failure : thrown;
           if (isMissingTable(error)) ready = undefined;
-          const mayPass = isMissingTable(error) || (error instanceof SqlFailure && error.isPassing);
-          if (!mayPass || tried === TRIES) throw explainFailure(what, error);
+          const isWorthwhile = mayPass(error, tried) || (isMissingTable(error) && tried === 1);
+          if (!isWorthwhile) throw explainFailure(what, error);
         }
       }
     },

@@ -4,8 +4,8 @@ import { sqlFailure } from './failure.ts';
 
 const CONNECT_MS = 3_000;
 /** For ordinary statements: longer than any of them takes, short enough for whoever waits for a server that is stuck. */
-const STATEMENT_MS = 10_000;
-const LOCK_WAIT_S = 3;
+const STATEMENT_MS = 5_000;
+const LOCK_WAIT_S = 2;
 /** For whole tables: dropping one waits for those who read it. */
 const TABLE_LOCK_WAIT_S = 8;
 const MOST_CONNECTIONS = 8;
@@ -43,7 +43,9 @@ export interface SqlPool {
 /** Said on every connection before anything else. Comments with a mark are read by one of the two servers only. */
 function setup(access: 'read' | 'write'): readonly string[] {
   const longest =
-    access === 'read' ? ` /*M! , max_statement_time = 10 */ /*!80000 , max_execution_time = ${STATEMENT_MS} */` : '';
+    access === 'read'
+      ? ` /*M! , max_statement_time = ${STATEMENT_MS / 1_000} */ /*!80000 , max_execution_time = ${STATEMENT_MS} */`
+      : '';
   return [
     'SET NAMES utf8mb4 COLLATE utf8mb4_bin',
     `SET SESSION sql_mode = 'STRICT_ALL_TABLES,ONLY_FULL_GROUP_BY,NO_ENGINE_SUBSTITUTION', autocommit = 1,
@@ -126,7 +128,7 @@ function session(connection: PoolConnection): SqlSession {
         return resultOf(result);
       } catch (error) {
         const failure = sqlFailure(error);
-        isUsable &&= failure.kind !== 'lost';
+        isUsable &&= !failure.endsConnection;
         throw failure;
       }
     },

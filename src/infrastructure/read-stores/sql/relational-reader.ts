@@ -9,7 +9,7 @@ import {
 import { StoreUnavailable } from '../../../ports/unavailable.ts';
 import type { RelationalReader } from '../../../ports/read-stores.ts';
 import { sqlDialect, textOf } from './dialect.ts';
-import { isMissingTable, readFailure, SqlFailure } from './failure.ts';
+import { isMissingTable, mayPass, readFailure } from './failure.ts';
 import type { SqlPool, SqlRow } from './pool.ts';
 import { FULL_ID } from './row-id.ts';
 import { withFullId } from './row-reads.ts';
@@ -53,8 +53,7 @@ function readingConnection({ name, readers, isClosed }: ReaderOptions): Database
           const { rows } = await readers.session((session) => session.run(sql));
           return { rows: told(rows) as Row[] };
         } catch (error) {
-          const mayPass = error instanceof SqlFailure && error.isPassing;
-          if (!mayPass || tried === 2) throw failure(name, error);
+          if (!mayPass(error, tried)) throw failure(name, error);
         }
       }
     },

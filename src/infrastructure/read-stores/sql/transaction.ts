@@ -14,7 +14,7 @@ export async function transaction<Result>(session: SqlSession, work: () => Promi
   try {
     await session.run('COMMIT');
   } catch (error) {
-    if (error instanceof SqlFailure && error.kind === 'lost') throw new CommitUnknown(error);
+    if (error instanceof SqlFailure && error.endsConnection) throw new CommitUnknown(error);
     await rollBack(session, error);
     throw error;
   }
@@ -34,6 +34,6 @@ export class CommitUnknown extends Error {
 
 /** A lost connection has rolled back by itself. */
 async function rollBack(session: SqlSession, error: unknown): Promise<void> {
-  if (error instanceof SqlFailure && error.kind === 'lost') return;
+  if (error instanceof SqlFailure && error.endsConnection) return;
   await session.run('ROLLBACK');
 }
