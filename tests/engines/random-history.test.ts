@@ -28,15 +28,15 @@ afterEach(async () => {
 });
 
 /** Plays a history of requests, looking now and then, as people do, at what they have just changed. */
-async function play(app: ServerProcess, seed: number): Promise<void> {
+async function play(app: ServerProcess, made: Made, seed: number): Promise<void> {
   const [steps = []] = fc.sample(histories, { numRuns: 1, seed });
-  const made = new Made();
   const codes: number[] = [];
   for (const step of steps) {
     const reply = await take(app, made, [tools.url, fast.url, 'http://127.0.0.1:9/mcp'], step);
     if (reply === undefined) continue;
     codes.push(reply.status);
-    expect(reply.status, reply.text).toBeLessThan(500);
+    // Nothing but a server that cannot be reached is anybody's fault but the client's.
+    expect([500, 501, 503], reply.text).not.toContain(reply.status);
     const position = reply.headers.get('x-event-position');
     if (step.do !== 'register' || reply.status !== 201 || position === null) continue;
     // A client reads its own write, however the read model is fed.
@@ -67,7 +67,8 @@ function historyOn(urls: EngineUrls): void {
     installation = createInstallation(urls);
     const { dataDir, env } = installation;
     server = await startServer({ dataDir, env });
-    await play(server, 7);
+    const made = new Made();
+    await play(server, made, 7);
     await caughtUp(server);
     await server.stop();
     const live = await installation.rows();
@@ -75,7 +76,7 @@ function historyOn(urls: EngineUrls): void {
     expect(live).toEqual(await rebuiltRows(dataDir));
 
     server = await startServer({ dataDir, env });
-    await play(server, 8);
+    await play(server, made, 8);
     for (const { name } of await projectionsOf(server)) await rebuild(server, name);
     const models = await caughtUp(server);
     expect(models.map(({ version, status, deadLetters }) => [version, status, deadLetters])).toEqual(
