@@ -21,7 +21,17 @@ import { getVersion, listVersions } from '../../src/queries/mcps/versions.ts';
 import { resolveAsOf } from '../../src/queries/time-travel/as-of.ts';
 import { getUser, listUsers } from '../../src/queries/users/users.ts';
 import { refusal, walk } from './pages.ts';
-import { call, newCommand, offer, openWorld, register, seesAll, succeeded, type World } from './world.ts';
+import {
+  call,
+  newCommand,
+  offer,
+  onEachRelationalStore,
+  openWorld,
+  register,
+  seesAll,
+  succeeded,
+  type World,
+} from './world.ts';
 
 interface Cast {
   readonly mcps: string[];
@@ -97,125 +107,127 @@ async function answers(world: World, cast: Cast, names: readonly string[], asOf?
   };
 }
 
-describe('the past', () => {
-  it('answers what was answered then', async () => {
-    const step = fc.tuple(fc.constantFrom(...deeds), fc.nat(9));
-    await fc.assert(
-      fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 30 }), async (steps) => {
-        const world = await openWorld();
-        const cast: Cast = { mcps: [], calls: [], users: [] };
-        const names = ['mcp 1', 'mcp 2', 'name 0', 'name 1', 'name 2', 'name 3'];
-        const moments: { readonly position: number; readonly told: unknown; readonly then: Cast }[] = [];
-        for (const [deed, n] of steps) {
-          world.time.now += 1_000;
-          await deed(world, cast, n).catch(refused);
+onEachRelationalStore(() => {
+  describe('the past', () => {
+    it('answers what was answered then', async () => {
+      const step = fc.tuple(fc.constantFrom(...deeds), fc.nat(9));
+      await fc.assert(
+        fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 30 }), async (steps) => {
+          const world = await openWorld();
+          const cast: Cast = { mcps: [], calls: [], users: [] };
+          const names = ['mcp 1', 'mcp 2', 'name 0', 'name 1', 'name 2', 'name 3'];
+          const moments: { readonly position: number; readonly told: unknown; readonly then: Cast }[] = [];
+          for (const [deed, n] of steps) {
+            world.time.now += 1_000;
+            await deed(world, cast, n).catch(refused);
+            await world.project();
+            const then = { mcps: [...cast.mcps], calls: [...cast.calls], users: [...cast.users] };
+            const told = await answers(world, then, names);
+            moments.push({ position: await world.store.head(), told, then });
+          }
+          for (const { position, told, then } of moments) {
+            expect(await answers(world, then, names, position)).toEqual(told);
+          }
+        }),
+        { numRuns: 6 },
+      );
+    }, 60_000);
+
+    it('is asked for by position or by time', async () => {
+      const world = await openWorld();
+      const began = world.time.now;
+      await register(world, 'weather');
+      world.time.now += 60_000;
+      await register(world, 'climate');
+      world.time.now += 60_000;
+      const resolve = (asOf: string | number) => resolveAsOf(world.queries, asOf);
+      const time = (ms: number) => new Date(began + ms).toISOString();
+      expect(await resolve(2)).toBe(2);
+      expect(await resolve('3')).toBe(3);
+      expect(await resolve(0)).toBe(0);
+      expect(await resolve(time(-1))).toBe(0);
+      expect(await resolve(time(0))).toBe(2);
+      expect(await resolve(time(59_999))).toBe(2);
+      expect(await resolve(time(60_000))).toBe(4);
+      expect(await resolve('2026-03-01t12:00:59.999+02:00')).toBe(2);
+      expect(await resolve(time(120_000))).toBe(4);
+      expect(await refusal(resolve(5))).toEqual({ code: 'as_of_in_future', kind: 'invalid', pointer: '/asOf' });
+      expect(await refusal(resolve(time(120_001)))).toMatchObject({ code: 'as_of_in_future' });
+      for (const wrong of [
+        '',
+        'now',
+        '-1',
+        '1.5',
+        '2026-03-01',
+        '2026-02-30T10:00:00Z',
+        '2026-03-01T25:00:00Z',
+        "1' or '1",
+      ]) {
+        expect(await refusal(resolve(wrong)), wrong).toEqual({
+          code: 'invalid_as_of',
+          kind: 'invalid',
+          pointer: '/asOf',
+        });
+      }
+    });
+
+    it('holds nothing before the first event, and no resource before it was made', async () => {
+      const world = await openWorld();
+      const weather = await register(world, 'weather');
+      const climate = await register(world, 'climate');
+      await world.project();
+      const list = createMcpList(world.queries);
+      expect(await list({ asOf: 0 })).toEqual({ items: [], nextCursor: null });
+      expect((await list({ asOf: 3 })).items.map(({ id }) => id)).toEqual([weather]);
+      expect(await refusal(getMcp(world.queries, climate, { asOf: 3 }))).toMatchObject({ code: 'mcp_not_found' });
+      expect(await refusal(listTools(world.queries, climate, { asOf: 0 }))).toMatchObject({ code: 'mcp_not_found' });
+    });
+
+    it('waits for a read model that has not reached it', async () => {
+      const world = await openWorld();
+      await register(world, 'weather');
+      expect(world.models.position('mcps')).toBe(0);
+      expect((await createMcpList(world.queries)({ asOf: 2 })).items).toHaveLength(1);
+    });
+
+    it('says so when a read model does not reach it in time', async () => {
+      const world = await openWorld();
+      await register(world, 'weather');
+      const stuck = { ...world.queries, models: { ...world.models, waitFor: async () => 1 } };
+      await expect(createMcpList(stuck)({ asOf: 2 })).rejects.toThrow('has not reached 2 yet');
+    });
+
+    it('stays the same moment on all pages, though its time came again', async () => {
+      const world = await openWorld();
+      for (const name of ['a', 'b', 'c']) await register(world, name);
+      const asOf = new Date(world.time.now).toISOString();
+      await world.project();
+      const list = createMcpList(world.queries);
+      for (const sort of ['createdAt', 'name']) {
+        let more = 0;
+        const read = (cursor?: string) => list({ asOf, sort, limit: 1, ...(cursor && { cursor }) });
+        const seen = await walk(read, async () => {
+          await register(world, `${sort} ${more++}`);
           await world.project();
-          const then = { mcps: [...cast.mcps], calls: [...cast.calls], users: [...cast.users] };
-          const told = await answers(world, then, names);
-          moments.push({ position: await world.store.head(), told, then });
-        }
-        for (const { position, told, then } of moments) {
-          expect(await answers(world, then, names, position)).toEqual(told);
-        }
-      }),
-      { numRuns: 6 },
-    );
-  }, 60_000);
+        });
+        expect(seen.slice(0, 3).map(({ name }) => name)).toEqual(['a', 'b', 'c']);
+        expect(seen).toHaveLength(sort === 'createdAt' ? 3 : 5);
+      }
+    });
 
-  it('is asked for by position or by time', async () => {
-    const world = await openWorld();
-    const began = world.time.now;
-    await register(world, 'weather');
-    world.time.now += 60_000;
-    await register(world, 'climate');
-    world.time.now += 60_000;
-    const resolve = (asOf: string | number) => resolveAsOf(world.queries, asOf);
-    const time = (ms: number) => new Date(began + ms).toISOString();
-    expect(await resolve(2)).toBe(2);
-    expect(await resolve('3')).toBe(3);
-    expect(await resolve(0)).toBe(0);
-    expect(await resolve(time(-1))).toBe(0);
-    expect(await resolve(time(0))).toBe(2);
-    expect(await resolve(time(59_999))).toBe(2);
-    expect(await resolve(time(60_000))).toBe(4);
-    expect(await resolve('2026-03-01t12:00:59.999+02:00')).toBe(2);
-    expect(await resolve(time(120_000))).toBe(4);
-    expect(await refusal(resolve(5))).toEqual({ code: 'as_of_in_future', kind: 'invalid', pointer: '/asOf' });
-    expect(await refusal(resolve(time(120_001)))).toMatchObject({ code: 'as_of_in_future' });
-    for (const wrong of [
-      '',
-      'now',
-      '-1',
-      '1.5',
-      '2026-03-01',
-      '2026-02-30T10:00:00Z',
-      '2026-03-01T25:00:00Z',
-      "1' or '1",
-    ]) {
-      expect(await refusal(resolve(wrong)), wrong).toEqual({
-        code: 'invalid_as_of',
-        kind: 'invalid',
-        pointer: '/asOf',
-      });
-    }
-  });
-
-  it('holds nothing before the first event, and no resource before it was made', async () => {
-    const world = await openWorld();
-    const weather = await register(world, 'weather');
-    const climate = await register(world, 'climate');
-    await world.project();
-    const list = createMcpList(world.queries);
-    expect(await list({ asOf: 0 })).toEqual({ items: [], nextCursor: null });
-    expect((await list({ asOf: 3 })).items.map(({ id }) => id)).toEqual([weather]);
-    expect(await refusal(getMcp(world.queries, climate, { asOf: 3 }))).toMatchObject({ code: 'mcp_not_found' });
-    expect(await refusal(listTools(world.queries, climate, { asOf: 0 }))).toMatchObject({ code: 'mcp_not_found' });
-  });
-
-  it('waits for a read model that has not reached it', async () => {
-    const world = await openWorld();
-    await register(world, 'weather');
-    expect(world.models.position('mcps')).toBe(0);
-    expect((await createMcpList(world.queries)({ asOf: 2 })).items).toHaveLength(1);
-  });
-
-  it('says so when a read model does not reach it in time', async () => {
-    const world = await openWorld();
-    await register(world, 'weather');
-    const stuck = { ...world.queries, models: { ...world.models, waitFor: async () => 1 } };
-    await expect(createMcpList(stuck)({ asOf: 2 })).rejects.toThrow('has not reached 2 yet');
-  });
-
-  it('stays the same moment on all pages, though its time came again', async () => {
-    const world = await openWorld();
-    for (const name of ['a', 'b', 'c']) await register(world, name);
-    const asOf = new Date(world.time.now).toISOString();
-    await world.project();
-    const list = createMcpList(world.queries);
-    for (const sort of ['createdAt', 'name']) {
-      let more = 0;
-      const read = (cursor?: string) => list({ asOf, sort, limit: 1, ...(cursor && { cursor }) });
-      const seen = await walk(read, async () => {
-        await register(world, `${sort} ${more++}`);
-        await world.project();
-      });
-      expect(seen.slice(0, 3).map(({ name }) => name)).toEqual(['a', 'b', 'c']);
-      expect(seen).toHaveLength(sort === 'createdAt' ? 3 : 5);
-    }
-  });
-
-  it('is walked in pages of bounded work, which may be short', async () => {
-    const world = await openWorld();
-    const ids: string[] = [];
-    for (let n = 0; n < 520; n++) ids.push(await register(world, `m${n}`));
-    const asOf = await world.store.head();
-    await Promise.all(ids.map((id) => retireMcp(world.deps, newCommand(), id)));
-    await world.project();
-    const list = createMcpList(world.queries);
-    const first = await list({ asOf, sort: 'createdAt', status: 'retired' });
-    expect(first.items).toEqual([]);
-    expect(first.nextCursor).not.toBeNull();
-    const read = (cursor?: string) => list({ asOf, sort: 'createdAt', limit: 200, ...(cursor && { cursor }) });
-    expect((await walk(read)).map(({ id }) => id)).toEqual(ids);
+    it('is walked in pages of bounded work, which may be short', async () => {
+      const world = await openWorld();
+      const ids: string[] = [];
+      for (let n = 0; n < 520; n++) ids.push(await register(world, `m${n}`));
+      const asOf = await world.store.head();
+      await Promise.all(ids.map((id) => retireMcp(world.deps, newCommand(), id)));
+      await world.project();
+      const list = createMcpList(world.queries);
+      const first = await list({ asOf, sort: 'createdAt', status: 'retired' });
+      expect(first.items).toEqual([]);
+      expect(first.nextCursor).not.toBeNull();
+      const read = (cursor?: string) => list({ asOf, sort: 'createdAt', limit: 200, ...(cursor && { cursor }) });
+      expect((await walk(read)).map(({ id }) => id)).toEqual(ids);
+    });
   });
 });

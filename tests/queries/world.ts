@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { v7 as uuidv7 } from 'uuid';
-import { onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, onTestFinished } from 'vitest';
 import { createAggregateCache } from '../../src/commands/aggregate-cache.ts';
 import type { CommandContext } from '../../src/commands/context.ts';
 import { endExecution, runExecution, type ExecutionOutcome } from '../../src/commands/executions.ts';
@@ -16,14 +16,46 @@ import { decodeEventData } from '../../src/domain/registry.ts';
 import { openFileBlobStore } from '../../src/infrastructure/blob-store/file.ts';
 import { openSqliteEventStore } from '../../src/infrastructure/event-store/sqlite.ts';
 import { createArgon2PasswordHasher } from '../../src/infrastructure/passwords/argon2-password-hasher.ts';
+import { openStoresByKind } from '../../src/infrastructure/read-stores/by-kind.ts';
 import { openSqliteReadStores } from '../../src/infrastructure/read-stores/sqlite.ts';
 import type { ReadModels } from '../../src/ports/read-models.ts';
-import type { OpenModel } from '../../src/ports/read-stores.ts';
+import type { OpenModel, ReadStores } from '../../src/ports/read-stores.ts';
 import { projections } from '../../src/projections/all.ts';
 import { Projector } from '../../src/projections/engine/projector.ts';
 import type { QueryDeps } from '../../src/queries/deps.ts';
+import { makeDatabase } from '../contract/read-stores/sql-database.ts';
+import { onEngine } from '../support/engines.ts';
 
 export type World = Awaited<ReturnType<typeof openWorld>>;
+
+/** The SQL server that holds the relational models of the worlds that are opened now; absent: SQLite files do. */
+let sqlServer: string | undefined;
+
+/** Registers tests of queries to relational models: on SQLite, and on each SQL server that is there. */
+export function onEachRelationalStore(body: () => void): void {
+  describe('on SQLite', body);
+  for (const engine of ['mariadb', 'mysql'] as const) {
+    onEngine(engine, (url) => {
+      beforeAll(() => {
+        sqlServer = url;
+      });
+      afterAll(() => {
+        sqlServer = undefined;
+      });
+      body();
+    });
+  }
+}
+
+async function openReadStores(dir: string): Promise<ReadStores> {
+  const embedded = openSqliteReadStores({ dir });
+  if (sqlServer === undefined) return embedded;
+  const database = await makeDatabase(sqlServer);
+  onTestFinished(() => database.remove());
+  const kindOf = new Map(projections.map(({ name, model }) => [name, model.kind]));
+  const stores = { relational: database.open(), documents: embedded, search: embedded };
+  return openStoresByKind(stores, (name) => kindOf.get(name) ?? 'relational');
+}
 
 /** A platform without its edges: real log, real commands, real read models, in a directory that goes with the test. */
 export async function openWorld() {
@@ -32,7 +64,7 @@ export async function openWorld() {
   const clock = () => time.now;
   const store = openSqliteEventStore({ path: join(directory, 'events.db'), decode: decodeEventData, clock });
   const blobs = openFileBlobStore(join(directory, 'blobs'));
-  const readStores = openSqliteReadStores({ dir: join(directory, 'models') });
+  const readStores = await openReadStores(join(directory, 'models'));
   const live = new Map<string, { readonly model: OpenModel; readonly projector: Projector }>();
   for (const projection of projections) {
     const model = await readStores.create(projection, 1);
