@@ -30,10 +30,14 @@ export function createLocalLease(options: {
   const { name, epoch, ttlMs, now, keeper } = options;
   const over = new AbortController();
   let until = endOf(options.askedAt);
-  let timer = setTimeout(watch, until - now()).unref();
+  let timer = wait();
 
   function endOf(askedAt: number): number {
     return askedAt + ttlMs * (1 - DRIFT);
+  }
+
+  function wait(): NodeJS.Timeout {
+    return setTimeout(watch, Math.max(until - now(), 0)).unref();
   }
 
   function end(reason: string): void {
@@ -47,7 +51,7 @@ export function createLocalLease(options: {
   }
 
   function watch(): void {
-    if (held()) timer = setTimeout(watch, until - now()).unref();
+    if (held()) timer = wait();
   }
 
   return {

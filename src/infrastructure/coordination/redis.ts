@@ -1,9 +1,9 @@
 import type { Coordination } from '../../ports/coordination.ts';
-import type { Probe } from '../../ports/engine-probe.ts';
+import type { EngineAnswer, Probe } from '../../ports/engine-probe.ts';
 import type { Logger } from '../../ports/logger.ts';
 import { createRedisCache } from './redis/cache.ts';
 import { createRedisChannels } from './redis/channels.ts';
-import { findingsIn, parseInfo, serverOf, type RedisFinding } from './redis/check.ts';
+import { findingsIn, parseInfo, RedisUnfit, serverOf, versionTooOld, type RedisFinding } from './redis/check.ts';
 import { connectRedis } from './redis/connection.ts';
 import { createRedisLeases } from './redis/leases.ts';
 import { createRedisPresence } from './redis/presence.ts';
@@ -25,7 +25,9 @@ export interface RedisCoordinationOptions {
 
 /** Coordination of processes on one Redis. */
 export interface RedisCoordination extends Coordination, Probe {
-  /** What about this Redis is not as it should be. @throws StoreUnavailable */
+  /** @throws StoreUnavailable it is not there; RedisUnfit it is, and refuses the password or is too old */
+  ping(): Promise<EngineAnswer>;
+  /** What about this Redis is not as it should be. @throws StoreUnavailable; RedisUnfit it refuses the password */
   check(): Promise<readonly RedisFinding[]>;
 }
 
@@ -36,7 +38,17 @@ export function openRedisCoordination(options: RedisCoordinationOptions): RedisC
   const { maxValues = 4_096, maxValueLength = 64 * 1024 } = cache;
   const connection = connectRedis({ url, logger, timeoutMs });
   const channels = createRedisChannels(connection, { url, prefix, logger, timeoutMs, heartbeatMs });
-  const info = async () => parseInfo(await connection.run((redis) => redis.info()));
+
+  async function info(): Promise<ReadonlyMap<string, string>> {
+    try {
+      return parseInfo(await connection.run((redis) => redis.info()));
+    } catch (cause) {
+      const refusal = connection.refusedLogin();
+      if (refusal === undefined) throw cause;
+      throw new RedisUnfit(`Redis does not let Annals in: ${refusal}`, { cause });
+    }
+  }
+
   return {
     leases: createRedisLeases(connection, prefix, now),
     presence: createRedisPresence(connection, { prefix, now, logger }),
@@ -44,8 +56,10 @@ export function openRedisCoordination(options: RedisCoordinationOptions): RedisC
     channels,
     async ping() {
       const askedAt = performance.now();
-      const server = serverOf(await info());
-      return { ...server, latencyMs: performance.now() - askedAt };
+      const facts = await info();
+      const old = versionTooOld(facts);
+      if (old !== undefined) throw new RedisUnfit(`${serverOf(facts).engine}: ${old}, 6.2 is needed`);
+      return { ...serverOf(facts), latencyMs: performance.now() - askedAt };
     },
     check: async () => findingsIn(await info()),
     close() {

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openRedisCoordination, type RedisCoordination } from '../../../src/infrastructure/coordination/redis.ts';
+import { RedisUnfit } from '../../../src/infrastructure/coordination/redis/check.ts';
 import { StoreUnavailable } from '../../../src/ports/unavailable.ts';
 import { onEngine } from '../../support/engines.ts';
 import { ended, given, heard, logLines, nodeNamed, until, type LogLines } from './helpers.ts';
@@ -194,7 +195,7 @@ describe('a Redis that is not there at the start', () => {
 });
 
 describe('a Redis that refuses the password', () => {
-  it('is unavailable, and its refusal is told without the password', async () => {
+  it('is unfit for a probe and away for all else, and its refusal is told without the password', async () => {
     const server = createServer((socket) => {
       socket.on('error', () => socket.destroy());
       socket.on('data', (bytes) => {
@@ -209,7 +210,9 @@ describe('a Redis that refuses the password', () => {
     const logger = logLines();
     const coordination = openRedisCoordination({ url: `redis://:hunter2@127.0.0.1:${port}`, logger });
     const failure = await coordination.ping().catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(RedisUnfit);
     expect(String(failure)).toContain('WRONGPASS');
+    expect(await coordination.cache.get('a')).toBeUndefined();
     expect(JSON.stringify([String(failure), logger.lines])).not.toContain('hunter2');
     await coordination.close();
     server.close();

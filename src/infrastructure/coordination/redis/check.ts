@@ -4,6 +4,11 @@ export interface RedisFinding {
   readonly remedy: string;
 }
 
+/** The server is there, and waiting will not make it serve: a wrong password, too old a version. */
+export class RedisUnfit extends Error {
+  override readonly name = 'RedisUnfit';
+}
+
 /** What Redis says of itself by `INFO`. */
 export function parseInfo(text: string): ReadonlyMap<string, string> {
   const lines = text.split(/\r?\n/).filter((line) => line.includes(':') && !line.startsWith('#'));
@@ -17,6 +22,13 @@ export function serverOf(info: ReadonlyMap<string, string>): { readonly engine: 
   return { engine: 'Redis', version: info.get('redis_version') ?? 'unknown' };
 }
 
+/** Says so when the version lacks what is used here. Valkey tells the version of Redis that it stands for as well. */
+export function versionTooOld(info: ReadonlyMap<string, string>): string | undefined {
+  const version = info.get('redis_version') ?? '';
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  return major > 6 || (major === 6 && minor >= 2) ? undefined : `version ${version || 'unknown'} is too old`;
+}
+
 /** What about a Redis would make the product slower, or lose what is queued in it. Empty when all is well. */
 export function findingsIn(info: ReadonlyMap<string, string>): readonly RedisFinding[] {
   const findings: RedisFinding[] = [];
@@ -27,15 +39,8 @@ export function findingsIn(info: ReadonlyMap<string, string>): readonly RedisFin
       remedy: 'set "maxmemory-policy noeviction" in redis.conf, or at once: CONFIG SET maxmemory-policy noeviction',
     });
   }
-  // The version of the protocol; Valkey tells one as well.
-  const version = info.get('redis_version') ?? '';
-  const [major = 0, minor = 0] = version.split('.').map(Number);
-  if (!(major > 6 || (major === 6 && minor >= 2))) {
-    findings.push({
-      problem: `version ${version || 'unknown'} is too old`,
-      remedy: 'use Redis 6.2 or newer; 7 is tested',
-    });
-  }
+  const old = versionTooOld(info);
+  if (old !== undefined) findings.push({ problem: old, remedy: 'use Redis 6.2 or newer; 7 is tested' });
   if (info.get('role') !== 'master') {
     findings.push({
       problem: `the server is a replica (role ${info.get('role') ?? 'unknown'}), which takes no writes`,

@@ -11,8 +11,13 @@ export interface RedisConnection {
    */
   run<Reply>(command: (redis: Redis) => Promise<Reply>): Promise<Reply>;
   ready(): boolean;
+  /** What Redis says when it does not let this client in; undefined when that is not what keeps it away. */
+  refusedLogin(): string | undefined;
   close(): void;
 }
+
+/** How servers of different ages begin what they say to a wrong password, and to none. */
+const LOGIN_REFUSED = /^(WRONGPASS|NOAUTH|ERR invalid password)/;
 
 export interface RedisConnectionOptions {
   readonly url: string;
@@ -111,6 +116,7 @@ export function connectRedis(options: RedisConnectionOptions): RedisConnection {
       }
     },
     ready: () => state === 'ready',
+    refusedLogin: () => (state !== 'ready' && LOGIN_REFUSED.test(reason) ? reason : undefined),
     close() {
       enter('closed');
       redis.disconnect();
