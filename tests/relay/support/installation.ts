@@ -10,8 +10,9 @@ import type { KafkaNames } from '../../../src/infrastructure/event-bus/kafka/nam
 import { createStoredLog } from '../../../src/infrastructure/event-bus/stored-log.ts';
 import { openSqliteEventReader } from '../../../src/infrastructure/event-store/sqlite-reader.ts';
 import { openSqliteEventStore } from '../../../src/infrastructure/event-store/sqlite.ts';
-import type { DecodeEventData, EventStore } from '../../../src/ports/event-store.ts';
+import type { EventStore } from '../../../src/ports/event-store.ts';
 import { decode } from '../../contract/event-store/suite.ts';
+import { asStored } from './as-stored.ts';
 import { quiet } from './logger.ts';
 
 export const PARTITIONS = 3;
@@ -64,7 +65,5 @@ export async function newInstallation(brokers: string): Promise<Installation> {
     },
   };
 }
-
-export const asStored: DecodeEventData = (_type, _schemaVersion, data) => data;
 
 export const logger = quiet;

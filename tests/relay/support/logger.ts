@@ -12,6 +12,6 @@ export const quiet: Logger = {
 };
 
 function say(level: string): Logger['info'] {
-  if (process.env['ANNALS_TEST_LOG'] === undefined) return () => undefined;
+  if (!process.env['ANNALS_TEST_LOG']) return () => undefined;
   return (fields, message) => console.error(new Date().toISOString(), process.pid, level, message, fields);
 }
