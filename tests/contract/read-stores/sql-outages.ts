@@ -100,6 +100,14 @@ export function sqlOutagesContract(url: string): void {
       expect(await other.catalogue()).toEqual(new Map());
     }, 30_000);
 
+    it('is there again after one failure, however many connections the network has forgotten', async () => {
+      const { store } = await stores.create(definition, 1);
+      await Promise.all(Array.from({ length: 8 }, () => store.count()));
+      proxy.forget();
+      await expect(store.checkpoint()).rejects.toThrow(StoreUnavailable);
+      for (let read = 0; read < 8; read++) expect(await store.checkpoint()).toBe(0);
+    }, 30_000);
+
     it('is not noticed when only its connections were ended', async () => {
       const { store, reader } = await stores.create(definition, 1);
       if (reader.kind !== 'relational') throw new Error('not relational');

@@ -16,6 +16,8 @@ export interface SqlProxy {
   stop(): Promise<void>;
   /** Keeps connections and lets others come, and carries nothing any more. */
   swallow(): void;
+  /** Carries nothing any more on the connections that are there; others are well. */
+  forget(): void;
   /** All is well again. */
   restore(): Promise<void>;
   close(): Promise<void>;
@@ -27,6 +29,7 @@ const isStatement = (bytes: Buffer): boolean => bytes[3] === 0 && bytes[4] === 3
 export async function openSqlProxy(serverUrl: string): Promise<SqlProxy> {
   const target = new URL(serverUrl);
   const pairs = new Set<readonly [Socket, Socket | undefined]>();
+  const forgotten = new WeakSet<Socket>();
   let statements = 0;
   let fault: { readonly statement: number; readonly when: 'before' | 'after'; readonly then?: 'open' } | undefined;
   let swallows = false;
@@ -61,7 +64,7 @@ export async function openSqlProxy(serverUrl: string): Promise<SqlProxy> {
     pairs.add(pair);
     let isLast = false;
     client.on('data', (bytes) => {
-      if (swallows) return;
+      if (swallows || forgotten.has(client)) return;
       if (isStatement(bytes)) statements++;
       const strikes = fault !== undefined && isStatement(bytes) && statements === fault.statement;
       if (strikes && fault?.when === 'before') return strike();
@@ -111,6 +114,9 @@ export async function openSqlProxy(serverUrl: string): Promise<SqlProxy> {
     stop,
     swallow() {
       swallows = true;
+    },
+    forget() {
+      for (const [client] of pairs) forgotten.add(client);
     },
     async restore() {
       fault = undefined;

@@ -1,3 +1,4 @@
+import { EngineUnfit } from '../../../ports/engine-probe.ts';
 import { StoreUnavailable } from '../../../ports/unavailable.ts';
 
 /**
@@ -78,7 +79,7 @@ export class SqlFailure extends Error {
  * The server is there, but it or its database is none that this program can use as it is set up. It becomes usable when
  * an operator changes something.
  */
-export class DatabaseUnfit extends StoreUnavailable {}
+export class DatabaseUnfit extends EngineUnfit {}
 
 /** Whether what has failed like this, at the try of this number (from 1), may go well at the next one. */
 export function mayPass(error: unknown, tried: number): boolean {

@@ -31,7 +31,10 @@ export interface SqlSession {
   release(): void;
 }
 
-/** Connections to one server, opened when they are needed. A connection that has failed is never used again. */
+/**
+ * Connections to one server, opened when they are needed. One that has failed is never used again, nor are those that
+ * were opened before it failed: the network may have forgotten all of them without a word.
+ */
 export interface SqlPool {
   /** @throws SqlFailure `unreachable` among others */
   acquire(): Promise<SqlSession>;
@@ -74,27 +77,38 @@ export function openSqlPool(url: string, access: 'read' | 'write'): SqlPool {
     dateStrings: true,
     typeCast,
   });
-  const prepared = new WeakSet<PoolConnection>();
+  /** Of connections that are set up: how many had failed by then. */
+  const prepared = new WeakMap<PoolConnection, number>();
+  let failed = 0;
   const getConnection = promisify(pool.getConnection.bind(pool));
 
   async function connect(): Promise<PoolConnection> {
-    let connection: PoolConnection | undefined;
-    try {
-      connection = await getConnection();
-      if (!prepared.has(connection)) {
-        for (const sql of setup(access)) await connection.promise().query({ sql, timeout: CONNECT_MS });
-        prepared.add(connection);
-      }
-      return connection;
-    } catch (error) {
-      connection?.destroy();
-      throw sqlFailure(error, { connecting: true });
+    for (;;) {
+      const connection = await getConnection();
+      const failedBefore = prepared.get(connection);
+      if (failedBefore === failed) return connection;
+      if (failedBefore === undefined) return await prepare(connection);
+      connection.destroy();
     }
   }
 
+  async function prepare(connection: PoolConnection): Promise<PoolConnection> {
+    try {
+      for (const sql of setup(access)) await connection.promise().query({ sql, timeout: CONNECT_MS });
+    } catch (error) {
+      connection.destroy();
+      throw error;
+    }
+    prepared.set(connection, failed);
+    return connection;
+  }
+
   async function acquire(): Promise<SqlSession> {
-    const connection = await connect();
-    return session(connection);
+    try {
+      return session(await connect(), () => failed++);
+    } catch (error) {
+      throw sqlFailure(error, { connecting: true });
+    }
   }
 
   return {
@@ -118,7 +132,7 @@ export function openSqlPool(url: string, access: 'read' | 'write'): SqlPool {
   };
 }
 
-function session(connection: PoolConnection): SqlSession {
+function session(connection: PoolConnection, onEnd: () => void): SqlSession {
   const promised = connection.promise();
   let isUsable = true;
   return {
@@ -128,7 +142,10 @@ function session(connection: PoolConnection): SqlSession {
         return resultOf(result);
       } catch (error) {
         const failure = sqlFailure(error);
-        isUsable &&= !failure.endsConnection;
+        if (failure.endsConnection) {
+          if (isUsable) onEnd();
+          isUsable = false;
+        }
         throw failure;
       }
     },
