@@ -9,6 +9,7 @@ import { addCall } from './commands/call.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addEvents } from './commands/events.ts';
 import { addImport } from './commands/import.ts';
+import { addMigrate } from './commands/migrate.ts';
 import { addProjections } from './commands/projections.ts';
 import { addServe } from './commands/serve.ts';
 
@@ -26,7 +27,17 @@ export async function runCli(argv: readonly string[]): Promise<number | undefine
     .addHelpText('after', where)
     .showHelpAfterError('(annals --help tells more)')
     .exitOverride();
-  for (const add of [addServe, addImport, addCall, addProjections, addEvents, addAudit, addAdmin, addDoctor])
+  for (const add of [
+    addServe,
+    addMigrate,
+    addImport,
+    addCall,
+    addProjections,
+    addEvents,
+    addAudit,
+    addAdmin,
+    addDoctor,
+  ])
     add(program);
   try {
     readEnvironment(process.cwd());

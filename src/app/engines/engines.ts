@@ -13,7 +13,7 @@ import { openCoordination } from './coordination.ts';
 import { openEventLog } from './event-log.ts';
 import { openMessaging } from './messaging.ts';
 import { createReadiness } from './readiness.ts';
-import { openReadPlaces, type ReadPlaces } from './read-places.ts';
+import { openReadPlaces, readSettings, type ReadPlaces } from './read-places.ts';
 import { requireReachable, type NamedEngine } from './require-reachable.ts';
 import { engineSettings } from './settings.ts';
 import { engineStatuses, type ServedBy } from './statuses.ts';
@@ -50,16 +50,16 @@ export async function openEngines(
   const { bus, group } = await openMessaging(config, { store, models, logger, closing });
   const { coordination, probe: redis } = await openCoordination(config, logger, closing);
 
-  const named = (key: keyof typeof settingNames, of: Probe | undefined, isVital = false): readonly NamedEngine[] =>
-    of ? [{ setting: settingNames[key].name, probe: of, isVital }] : [];
+  const named = (setting: string, asked: Probe | undefined, rest: Partial<NamedEngine> = {}): readonly NamedEngine[] =>
+    asked ? [{ setting, probe: asked, isVital: false, ...rest }] : [];
   await requireReachable(
     [
-      ...named('eventStoreUrl', probe, true),
-      ...named('kafkaBrokers', bus),
-      ...named('sqlUrl', probeOf(reading, 'relational')),
-      ...named('documentsUrl', probeOf(reading, 'documents')),
-      ...named('searchUrl', probeOf(reading, 'search')),
-      ...named('redisUrl', redis),
+      ...named(settingNames.eventStoreUrl.name, probe, { isVital: true }),
+      ...named(settingNames.kafkaBrokers.name, bus),
+      ...named(settingNames.redisUrl.name, redis),
+      ...reading.places.flatMap(({ kinds: [kind = 'relational'], probe: asked, stores }) =>
+        named(settingNames[readSettings[kind]].name, asked, { examine: () => stores.catalogue() }),
+      ),
     ],
     logger,
   );

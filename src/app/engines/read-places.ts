@@ -26,6 +26,13 @@ export interface ReadPlaces {
   close(): Promise<void>;
 }
 
+/** Which setting names the engine of a kind of models. */
+export const readSettings = {
+  relational: 'sqlUrl',
+  documents: 'documentsUrl',
+  search: 'searchUrl',
+} as const satisfies Record<Kind, keyof EngineSettings>;
+
 type Engine = ReadStores & Probe & { close(): Promise<void> };
 
 /**

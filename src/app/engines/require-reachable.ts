@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ConfigError } from '../../config/config-error.ts';
-import type { Probe } from '../../ports/engine-probe.ts';
+import { EngineUnfit, type Probe } from '../../ports/engine-probe.ts';
 import type { Logger } from '../../ports/logger.ts';
 import { StoreUnavailable } from '../../ports/unavailable.ts';
 
@@ -13,6 +13,8 @@ export interface NamedEngine {
   /** Of the setting. */
   readonly setting: string;
   readonly probe: Probe;
+  /** Asked after the probe: whether what is stored there is for this program. */
+  readonly examine?: () => Promise<unknown>;
   /** Nothing can be done without it. Others may be away: what needs them waits. */
   readonly isVital: boolean;
 }
@@ -28,15 +30,17 @@ export async function requireReachable(engines: readonly NamedEngine[], logger: 
   if (found.length > 0) throw new ConfigError(found);
 }
 
-async function problemOf({ setting, probe, isVital }: NamedEngine, logger: Logger) {
+async function problemOf({ setting, probe, examine, isVital }: NamedEngine, logger: Logger) {
   const end = performance.now() + (isVital ? PATIENCE_MS : 0);
   for (let told = false; ; told = true) {
     try {
       await probe.ping();
+      await examine?.();
       return [];
     } catch (error) {
       const detail = error instanceof Error ? error.message : String(error);
-      if (!(error instanceof StoreUnavailable)) return [{ name: setting, detail }];
+      const mayCome = error instanceof StoreUnavailable && !(error instanceof EngineUnfit);
+      if (!mayCome) return [{ name: setting, detail }];
       if (!isVital) {
         logger.warn({ setting, detail }, 'an engine does not answer; the start goes on without it');
         return [];

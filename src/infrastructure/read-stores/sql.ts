@@ -25,6 +25,9 @@ export interface SqlReadStoresOptions {
   readonly logger?: Logger;
 }
 
+/** Where the tables are. */
+export type SqlPlaceOptions = Pick<SqlReadStoresOptions, 'url' | 'prefix'>;
+
 export interface SqlReadStores extends ReadStores {
   /** @throws StoreUnavailable */
   ping(): Promise<{ readonly engine: string; readonly version: string; readonly latencyMs: number }>;
@@ -125,12 +128,12 @@ export function openSqlReadStores(options: SqlReadStoresOptions): SqlReadStores 
 }
 
 /** Names of the migrations that the database lacks. Changes nothing. @throws DatabaseUnfit; StoreUnavailable */
-export function planSqlMigrations(url: string, { prefix = '' } = {}): Promise<readonly string[]> {
+export function planSqlMigrations({ url, prefix = '' }: SqlPlaceOptions): Promise<readonly string[]> {
   return alone(url, (session) => pendingMigrations(session, tableNames(prefix)));
 }
 
 /** Runs the migrations that the database lacks, and answers their names. @throws DatabaseUnfit; StoreUnavailable */
-export function migrateSql(url: string, { prefix = '' } = {}): Promise<readonly string[]> {
+export function migrateSql({ url, prefix = '' }: SqlPlaceOptions): Promise<readonly string[]> {
   return alone(url, (session) => migrate(session, tableNames(prefix)));
 }
 

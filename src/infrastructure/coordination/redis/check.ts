@@ -1,3 +1,5 @@
+import { EngineUnfit } from '../../../ports/engine-probe.ts';
+
 /** Something of an engine that is not as it should be. */
 export interface RedisFinding {
   readonly problem: string;
@@ -5,9 +7,7 @@ export interface RedisFinding {
 }
 
 /** The server is there, and waiting will not make it serve: a wrong password, too old a version. */
-export class RedisUnfit extends Error {
-  override readonly name = 'RedisUnfit';
-}
+export class RedisUnfit extends EngineUnfit {}
 
 /** What Redis says of itself by `INFO`. */
 export function parseInfo(text: string): ReadonlyMap<string, string> {
