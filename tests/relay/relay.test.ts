@@ -44,6 +44,7 @@ onEngine('kafka', (brokers) => {
 
       expect(await readTopic(installation, 2)).toEqual([
         {
+          log: stored?.metadata.eventId,
           position: 1,
           previous: 0,
           stream,

@@ -11,6 +11,7 @@ import { createKafkaProbe } from './kafka/probe.ts';
 
 export { parseKafkaUrl } from './kafka/access.ts';
 export type { KafkaAccess } from './kafka/access.ts';
+export { examineKafkaTopics } from './kafka/examine.ts';
 export { createKafkaProjectorGroup } from './kafka/projector-group.ts';
 export { startRelay } from './kafka/relay.ts';
 export type { Relay, RelayOptions, RelayStatus } from './kafka/relay.ts';

@@ -5,6 +5,9 @@ import { pause } from './pause.ts';
 const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 2_000;
 
+/** Beyond what any answer may take, that of a group that is being formed included. */
+const STALL_MS = 40_000;
+
 /** A client that cannot say goodbye within this time is left to itself. */
 const GOODBYE_MS = 3_000;
 
@@ -54,17 +57,35 @@ export function runConsumer(run: ConsumerRun): RunningConsumer {
 
   const once = async (consumer: Consumer, signal: AbortSignal): Promise<void> => {
     const { promise: failed, reject } = Promise.withResolvers<never>();
+    let heardAt = performance.now();
+    // One that could not say goodbye may still have something to say, when its successor is already at work.
+    let isOver = false;
     consumer.on('consumer.crash', ({ payload }) => reject(payload.error));
-    consumer.on('consumer.fetch', () => run.onFetch?.());
+    consumer.on('consumer.fetch', () => {
+      heardAt = performance.now();
+      if (!isOver) run.onFetch?.();
+    });
     consumer.on('consumer.group_join', (event: ConsumerGroupJoinEvent) => {
+      if (isOver) return;
       if (waitMs > 0) run.logger.info({ topic: run.topic }, 'Kafka is there again');
       waitMs = 0;
       const { memberId, memberAssignment: assignment } = event.payload;
       run.onJoin?.({ consumer, memberId, assignment });
     });
+    const watch = setInterval(() => {
+      if (performance.now() - heardAt > STALL_MS) reject(new Error(`Kafka has not answered for ${STALL_MS / 1000} s`));
+    }, STALL_MS / 10);
     const { promise: ended, resolve } = Promise.withResolvers<undefined>();
     signal.addEventListener('abort', () => resolve(undefined));
-    await Promise.race([consume(consumer, run).then(() => ended), failed, ended]);
+    const onBatch = (payload: EachBatchPayload): void => {
+      if (!isOver) run.onBatch(payload);
+    };
+    try {
+      await Promise.race([consume(consumer, { ...run, onBatch }).then(() => ended), failed, ended]);
+    } finally {
+      isOver = true;
+      clearInterval(watch);
+    }
   };
 
   const loop = async (): Promise<void> => {

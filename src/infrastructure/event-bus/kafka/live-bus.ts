@@ -3,6 +3,7 @@ import type { DecodeEventData, EventStore } from '../../../ports/event-store.ts'
 import type { Logger } from '../../../ports/logger.ts';
 import { StoreUnavailable } from '../../../ports/unavailable.ts';
 import type { EventSource } from './event-source.ts';
+import { identityOf } from './log-identity.ts';
 import type { Announcement } from './message.ts';
 import { News } from './news.ts';
 import { pause } from './pause.ts';
@@ -29,7 +30,7 @@ export interface LiveBusOptions {
 
 /**
  * A bus whose messages are only a faster way to learn what the log holds: what is handed out is the log, whatever the
- * source does.
+ * source does. Messages about another log, of a neighbour with the same names, are not taken.
  */
 export function createLiveBus(options: LiveBusOptions): EventBus {
   const { store, decode, logger, pollMs = POLL_MS, patienceMs = PATIENCE_MS } = options;
@@ -37,10 +38,22 @@ export function createLiveBus(options: LiveBusOptions): EventBus {
   const news = new News();
   const closing = new AbortController();
   let head = 0;
+  let identity: string | undefined;
+  /** When a message last told of something new, and when one last told of anything. */
   let toldAt = performance.now();
+  let heardAt = toldAt;
 
+  const learnIdentity = async (): Promise<void> => {
+    try {
+      identity ??= await identityOf(store);
+    } catch (error) {
+      logger.debug({ error }, 'messages are not used before the log can be read');
+    }
+  };
   const source = options.source((announcements) => {
-    for (const announcement of announcements) recent.add(announcement);
+    heardAt = performance.now();
+    if (identity === undefined) void learnIdentity();
+    for (const announcement of announcements) if (announcement.log === identity) recent.add(announcement);
     if (recent.last > head) {
       head = recent.last;
       toldAt = performance.now();
@@ -56,8 +69,8 @@ export function createLiveBus(options: LiveBusOptions): EventBus {
       if (polled <= head) return;
       head = polled;
       news.wake();
-      if (performance.now() - toldAt < SILENCE_MS) return;
-      toldAt = performance.now();
+      if (performance.now() - heardAt < SILENCE_MS) return;
+      heardAt = performance.now();
       source.renew();
     } catch (error) {
       if (source.isAlive()) logger.debug({ error }, 'the log cannot be asked how far it is');

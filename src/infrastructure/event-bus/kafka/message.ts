@@ -9,6 +9,8 @@ export const MOST_EVENT_BYTES = 512 * 1024;
  * so no order, repetition or loss of messages can make a reader see anything but the log.
  */
 export interface Announcement {
+  /** Identity of the log. */
+  readonly log: string;
   readonly position: Position;
   readonly previous: Position;
   readonly stream: string;
@@ -19,7 +21,7 @@ export interface Announcement {
 }
 
 /** @param event its data as stored, not brought to a newer schema version: the reader does that */
-export function messageOf(event: RecordedEvent, previous: Position): Message {
+export function messageOf(event: RecordedEvent, { previous, log }: Pick<Announcement, 'previous' | 'log'>): Message {
   return {
     key: event.stream,
     value: payloadOf(event),
@@ -29,6 +31,7 @@ export function messageOf(event: RecordedEvent, previous: Position): Message {
       revision: String(event.revision),
       id: event.metadata.eventId,
       type: event.type,
+      log,
     },
   };
 }
@@ -55,11 +58,12 @@ export function announcementOf({ key, value, headers = {} }: KafkaMessage): Anno
   const previous = numberOf(headers, 'previous');
   const revision = numberOf(headers, 'revision');
   const type = textOf(headers, 'type');
+  const log = textOf(headers, 'log');
   if (position === undefined || previous === undefined || revision === undefined || type === undefined)
     return undefined;
-  if (key === null || previous >= position) return undefined;
+  if (log === undefined || key === null || previous >= position) return undefined;
   // Text of its own: a piece of the buffer would hold all that was fetched with it.
-  return { position, previous, stream: key.toString(), revision, type, payload: value?.toString() };
+  return { log, position, previous, stream: key.toString(), revision, type, payload: value?.toString() };
 }
 
 function textOf(headers: IHeaders, name: string): string | undefined {

@@ -45,12 +45,6 @@ export class RecentMessages {
     if (this.#kept.length > MOST_MESSAGES || this.#characters > MOST_CHARACTERS) this.#forgetOldest();
   }
 
-  /** Forgets everything: what was said may be of another log. */
-  clear(): void {
-    this.#kept = [];
-    this.#characters = 0;
-  }
-
   /**
    * What follows a position without a gap: up to `limit` events that the filter admits. Undefined when the next event
    * is not known, or is too large to be here.

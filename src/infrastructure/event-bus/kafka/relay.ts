@@ -7,11 +7,15 @@ import { pause } from './pause.ts';
 import { CheckpointReader } from './relay/checkpoint.ts';
 import { holdRelay } from './relay/hold.ts';
 import { Fenced } from './relay/publisher.ts';
+import { unlessLate } from './unless-late.ts';
 import { joinShares } from './shares.ts';
 import { ensureTopics, TopicMismatch } from './topics.ts';
 import type { TopicSettings } from './topics.ts';
 
 const FIRST_WAIT_MS = 100;
+
+/** Kafka may be away when the relay is closed. */
+const GOODBYE_MS = 5_000;
 
 /** After so many failures another process may try, and this one again after it. */
 const MOST_FAILURES = 4;
@@ -131,7 +135,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     status: () => ({ isHolder: term !== undefined, position, published }),
     async close() {
       end();
-      await held;
+      await unlessLate(held, AbortSignal.abort(), GOODBYE_MS);
       await shares.close();
     },
   };

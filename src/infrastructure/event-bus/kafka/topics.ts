@@ -52,6 +52,8 @@ function eventsConfig({ retentionMs = RETENTION_MS }: TopicSettings): IResourceC
   return [
     { name: 'cleanup.policy', value: 'delete' },
     { name: 'retention.ms', value: String(retentionMs) },
+    { name: 'retention.bytes', value: String(512 * 1024 * 1024) },
+    { name: 'segment.bytes', value: String(64 * 1024 * 1024) },
     { name: 'max.message.bytes', value: String(MOST_BATCH_BYTES) },
   ];
 }

@@ -14,13 +14,17 @@ export interface Batch {
   readonly checkpoint: Checkpoint;
 }
 
-/** Cuts events into batches that Kafka takes, even if all of them are of one partition. */
-export function* batchesOf(events: readonly RecordedEvent[], after: Position): Generator<Batch> {
+/**
+ * Cuts events into batches that Kafka takes, even if all of them are of one partition.
+ * @param after where the event before them stands
+ * @param log identity of their log
+ */
+export function* batchesOf(events: readonly RecordedEvent[], after: Position, log: string): Generator<Batch> {
   let messages: Message[] = [];
   let checkpoint: Checkpoint = { position: after };
   let bytes = 0;
   for (const event of events) {
-    const message = messageOf(event, checkpoint.position);
+    const message = messageOf(event, { previous: checkpoint.position, log });
     const size = bytesOf(message);
     if (messages.length > 0 && bytes + size > ENOUGH_BYTES) {
       yield { messages, checkpoint };

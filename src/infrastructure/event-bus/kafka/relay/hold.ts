@@ -2,13 +2,14 @@ import { randomUUID } from 'node:crypto';
 import type { Kafka } from 'kafkajs';
 import type { EventStore, Position } from '../../../../ports/event-store.ts';
 import type { Logger } from '../../../../ports/logger.ts';
+import { identityOf } from '../log-identity.ts';
 import type { KafkaNames } from '../names.ts';
 import { batchesOf } from './batches.ts';
 import { checkpointMessage, claimMessage, isOfLog } from './checkpoint.ts';
 import type { CheckpointReader } from './checkpoint.ts';
 import { openPublisher } from './publisher.ts';
 import type { Publisher } from './publisher.ts';
-import { unlessLate } from './unless-late.ts';
+import { unlessLate } from '../unless-late.ts';
 
 /** Events of one transaction. */
 const BATCH = 500;
@@ -41,8 +42,10 @@ export async function holdRelay(holding: Holding, signal: AbortSignal): Promise<
   try {
     let after = await startingPosition(holding, publisher, signal);
     onPublished(after, 0);
+    let identity: string | undefined;
     for await (const slice of log.subscribe({ after, batchSize: BATCH, signal })) {
-      for (const { messages, checkpoint } of batchesOf(slice.events, after)) {
+      identity ??= (await identityOf(log)) ?? '';
+      for (const { messages, checkpoint } of batchesOf(slice.events, after, identity)) {
         if (signal.aborted) return;
         const publishing = publisher.publish({ events: messages, relay: [checkpointMessage(checkpoint)] });
         if (!(await unlessLate(publishing, signal, GOODBYE_MS))) return;

@@ -1,8 +1,12 @@
-import type { Kafka, Message } from 'kafkajs';
+import type { Kafka, Message, Producer, TopicMessages } from 'kafkajs';
 import type { KafkaNames } from '../names.ts';
+import { unlessLate } from '../unless-late.ts';
 
 /** A transaction that its holder has left alone for so long is undone by Kafka, so that readers get on. */
 const TRANSACTION_MS = 15_000;
+
+/** A write that takes longer is given up: another publisher, over another connection, finds out what became of it. */
+const PUBLISH_MS = 20_000;
 
 /** Another holder has written since, so that nothing of this one is taken any more. */
 export class Fenced extends Error {
@@ -40,21 +44,26 @@ export async function openPublisher(kafka: Kafka, names: KafkaNames): Promise<Pu
   await producer.connect();
   return {
     async publish({ events = [], relay }) {
+      const topicMessages = [
+        { topic: names.events, messages: [...events] },
+        { topic: names.relay, messages: [...relay] },
+      ].filter(({ messages }) => messages.length > 0);
       try {
-        const transaction = await producer.transaction();
-        const topicMessages = [
-          { topic: names.events, messages: [...events] },
-          { topic: names.relay, messages: [...relay] },
-        ].filter(({ messages }) => messages.length > 0);
-        await transaction.sendBatch({ acks: -1, topicMessages });
-        await transaction.commit();
+        if (await unlessLate(write(producer, topicMessages), AbortSignal.abort(), PUBLISH_MS)) return;
       } catch (error) {
         if (isFencing(error)) throw new Fenced('another relay publishes now', { cause: error });
         throw error;
       }
+      throw new Error(`Kafka has not answered for ${PUBLISH_MS / 1000} s`);
     },
     close: () => producer.disconnect(),
   };
+}
+
+async function write(producer: Producer, topicMessages: TopicMessages[]): Promise<void> {
+  const transaction = await producer.transaction();
+  await transaction.sendBatch({ acks: -1, topicMessages });
+  await transaction.commit();
 }
 
 function isFencing(error: unknown): boolean {

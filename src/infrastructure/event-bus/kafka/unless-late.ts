@@ -1,4 +1,4 @@
-import { pause } from '../pause.ts';
+import { pause } from './pause.ts';
 
 /**
  * Waits for work, and once the signal has aborted only some milliseconds longer. Answers whether it was done.
