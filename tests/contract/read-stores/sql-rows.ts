@@ -146,6 +146,14 @@ export function sqlRowsContract(url: string): void {
       }
     });
 
+    it('are all walked through, large ones among small ones', async () => {
+      const rows = Array.from({ length: 400 }, (_, index) =>
+        thing(`row-${index}`, { name: 'x'.repeat(index % 90 === 0 ? 3_000_000 : 10) }),
+      );
+      await write(store, rows);
+      expect((await rowsOf(store)).map(({ id }) => id)).toEqual([...rows].sort(byId).map(({ id }) => id));
+    });
+
     it('cannot be written by a query, whatever it begins with', async () => {
       await write(store, [thing('a')]);
       const disguised = sql`with gone as (select 1) delete from things`;

@@ -1,5 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { createPool, type PoolConnection, type ResultSetHeader, type TypeCast } from 'mysql2';
+import { createPool, type Pool, type PoolConnection, type ResultSetHeader } from 'mysql2';
+import { typeCast } from './cells.ts';
 import { sqlFailure } from './failure.ts';
 
 const CONNECT_MS = 3_000;
@@ -70,6 +72,8 @@ export function openSqlPool(url: string, access: 'read' | 'write'): SqlPool {
     connectTimeout: CONNECT_MS,
     connectionLimit: MOST_CONNECTIONS,
     queueLimit: MOST_WAITING,
+    // Rows that a condition matched are counted, changed or not.
+    flags: ['FOUND_ROWS'],
     charset: 'UTF8MB4_BIN',
     supportBigNumbers: true,
     bigNumberStrings: true,
@@ -80,6 +84,12 @@ export function openSqlPool(url: string, access: 'read' | 'write'): SqlPool {
   /** Of connections that are set up: how many had failed by then. */
   const prepared = new WeakMap<PoolConnection, number>();
   let failed = 0;
+  const open = new Set<PoolConnection>();
+  pool.on('connection', (connection) => {
+    open.add(connection);
+    connection.once('end', () => open.delete(connection));
+    connection.once('error', () => open.delete(connection));
+  });
   const getConnection = promisify(pool.getConnection.bind(pool));
 
   async function connect(): Promise<PoolConnection> {
@@ -122,14 +132,18 @@ export function openSqlPool(url: string, access: 'read' | 'write'): SqlPool {
       }
     },
     async close() {
+      await Promise.race([saidGoodBye(pool), sleep(CLOSE_MS, undefined, { ref: false })]);
       // A server that does not answer must not hold up whoever leaves.
-      let timer: NodeJS.Timeout | undefined;
-      const patience = new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, CLOSE_MS);
-      });
-      await Promise.race([pool.promise().end(), patience]).finally(() => clearTimeout(timer));
+      for (const connection of open) connection.destroy();
     },
   };
+}
+
+/** Settles when every connection has ended, however it did. */
+function saidGoodBye(pool: Pool): Promise<void> {
+  return new Promise((resolve) => {
+    pool.end(() => resolve());
+  });
 }
 
 function session(connection: PoolConnection, onEnd: () => void): SqlSession {
@@ -165,34 +179,6 @@ function session(connection: PoolConnection, onEnd: () => void): SqlSession {
     },
   };
 }
-
-/**
- * Cells as models have them. Numbers by way of their digits: the client's own reading of fractions is not exact, and
- * whole numbers beyond 2^53 (none of a model is) stay digits. Texts may lie in columns of bytes.
- */
-const typeCast: TypeCast = (field, next) => {
-  switch (field.type) {
-    case 'LONGLONG':
-    case 'NEWDECIMAL': {
-      const digits = field.string('utf8');
-      const value = Number(digits);
-      return digits === null || (Number.isInteger(value) && !Number.isSafeInteger(value)) ? digits : value;
-    }
-    case 'DOUBLE':
-    case 'FLOAT': {
-      const digits = field.string('utf8');
-      return digits === null ? null : Number(digits);
-    }
-    case 'VAR_STRING':
-    case 'STRING':
-    case 'BLOB':
-    case 'MEDIUM_BLOB':
-    case 'LONG_BLOB':
-      return field.string('utf8');
-    default:
-      return next();
-  }
-};
 
 function resultOf(result: unknown): SqlResult {
   // One statement at a time: rows, or what a write says of itself.

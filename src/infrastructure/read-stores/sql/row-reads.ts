@@ -4,8 +4,13 @@ import { quoted } from './names.ts';
 import type { SqlRow, SqlSession } from './pool.ts';
 import { FULL_ID, rowKey } from './row-id.ts';
 
-/** Rows read at a time when all are read: nothing is held open on the server between two of them. */
-const PAGE = 500;
+/**
+ * Rows read at a time when all are read: nothing is held open on the server between two pages. Large rows come fewer at
+ * a time, so that a page has about 4 million characters at most.
+ */
+const MOST_ON_PAGE = 500;
+const FIRST_PAGE = 100;
+const PAGE_LENGTH = 1 << 22;
 const IDS_TOGETHER = 1_000;
 
 /** Reads of one model's table by those who write it. */
@@ -37,16 +42,19 @@ export function rowReads(model: RelationalModel, table: string): RowReads {
     },
     async *all(reading) {
       let beyond = '';
+      let limit = FIRST_PAGE;
       for (;;) {
         const from = beyond;
+        const most = limit;
         const page = await reading(async (session) => {
-          const sql = `SELECT ${list} FROM ${name} WHERE id > ${literal(from)} ORDER BY id LIMIT ${PAGE}`;
+          const sql = `SELECT ${list} FROM ${name} WHERE id > ${literal(from)} ORDER BY id LIMIT ${most}`;
           return (await session.run(sql)).rows;
         });
         for (const row of page) yield withFullId(row);
         const last = page.at(-1);
-        if (last === undefined || page.length < PAGE) return;
+        if (last === undefined || page.length < most) return;
         beyond = String(last['id']);
+        limit = Math.min(MOST_ON_PAGE, Math.max(1, Math.floor((most * PAGE_LENGTH) / lengthOf(page))));
       }
     },
     async count(session) {
@@ -54,6 +62,15 @@ export function rowReads(model: RelationalModel, table: string): RowReads {
       return Number(rows[0]?.['n']);
     },
   };
+}
+
+/** Characters in texts, and one for each row. */
+function lengthOf(page: readonly SqlRow[]): number {
+  let length = page.length;
+  for (const row of page) {
+    for (const cell of Object.values(row)) if (typeof cell === 'string') length += cell.length;
+  }
+  return length;
 }
 
 /** A row without what only the table knows of. Cells are what their columns say: text, numbers and nulls. */
