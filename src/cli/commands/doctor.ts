@@ -3,6 +3,7 @@ import { access, stat, statfs } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Command } from 'commander';
+import { examineEngines } from '../../app/engines/examine-engines.ts';
 import { loadConfig } from '../../config.ts';
 import { CliError } from '../cli-error.ts';
 import { printJson, printTable } from '../output.ts';
@@ -40,8 +41,14 @@ export function addDoctor(program: Command): void {
 
 async function examine(): Promise<readonly Finding[]> {
   // Settings that cannot be read end the examination: their error lists them all.
-  const { dataDir } = loadConfig(process.env);
-  return [runtime(), sqlite(), ...(await dataDirectory(resolve(dataDir)))];
+  const config = loadConfig(process.env);
+  const engines = await examineEngines(config);
+  return [
+    runtime(),
+    sqlite(),
+    ...(await dataDirectory(resolve(config.dataDir))),
+    ...engines.map(({ setting, ...finding }) => ({ check: setting, ...finding })),
+  ];
 }
 
 function runtime(): Finding {
