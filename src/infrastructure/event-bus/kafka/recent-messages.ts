@@ -84,18 +84,21 @@ export class RecentMessages {
     return low;
   }
 
-  /** A quarter at once, so that not every message moves all others. */
+  /** Down to three quarters at once, so that not every message moves all others; the last one always stays. */
   #forgetOldest(): void {
-    let forgotten = MOST_MESSAGES >> 2;
-    let characters = this.#characters - charactersOf(this.#kept.slice(0, forgotten));
-    while (characters > MOST_CHARACTERS && forgotten < this.#kept.length - 1) {
-      characters -= charactersOf(this.#kept.slice(forgotten, ++forgotten));
+    const mostMessages = MOST_MESSAGES * 0.75;
+    const mostCharacters = MOST_CHARACTERS * 0.75;
+    let forgotten = 0;
+    while (
+      forgotten < this.#kept.length - 1 &&
+      (this.#kept.length - forgotten > mostMessages || this.#characters > mostCharacters)
+    ) {
+      this.#characters -= charactersOf(this.#kept[forgotten++]);
     }
     this.#kept = this.#kept.slice(forgotten);
-    this.#characters = charactersOf(this.#kept);
   }
 }
 
-function charactersOf(kept: readonly Kept[]): number {
-  return kept.reduce((sum, { announcement }) => sum + (announcement.payload?.length ?? 0), 0);
+function charactersOf(kept: Kept | undefined): number {
+  return kept?.announcement.payload?.length ?? 0;
 }
