@@ -1,5 +1,14 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -77,11 +86,14 @@ describe('blobs in files', () => {
     expect(await blobs.get(sha256)).toEqual(bytes);
   });
 
-  it('clears away what a process that died left unfinished', async () => {
-    writeFileSync(join(dir, 'unfinished', 'orphan'), 'half of a blob');
+  it('clears away what a process that died left unfinished, and leaves alone what others write now', async () => {
+    const [orphan, draft] = [join(dir, 'unfinished', 'orphan'), join(dir, 'unfinished', 'draft')];
+    for (const path of [orphan, draft]) writeFileSync(path, 'half of a blob');
+    const yesterday = new Date(Date.now() - 24 * 60 * 60 * 1000);
+    utimesSync(orphan, yesterday, yesterday);
     const { sha256 } = await openFileBlobStore(dir).put(randomBytes(10), OCTETS);
 
-    expect(files()).toEqual([sha256]);
+    expect(files().toSorted()).toEqual([sha256, 'draft'].toSorted());
   });
 
   it('leaves nothing behind when it cannot put a blob under its name', async () => {

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { readdirSync, rmSync } from 'node:fs';
+import { readdirSync, rmSync, statSync } from 'node:fs';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { BlobStore } from '../../ports/blob-store.ts';
@@ -15,8 +15,8 @@ export class BlobDamaged extends Error {
 
 /**
  * Blobs as files named by their SHA-256, in two levels of directories (`ab/cd/abcd…`). A file appears under its name
- * only once it is whole and synced. One process owns the directory (`lockDataDir`): what an earlier one left unfinished
- * is cleared away when it is opened.
+ * only once it is whole and synced. Any number of processes may share the directory; what one of them has left
+ * unfinished long ago is cleared away when it is opened.
  * @throws StoreUnavailable the directory cannot be created or written
  */
 export function openFileBlobStore(directory: string): BlobStore {
@@ -24,7 +24,7 @@ export function openFileBlobStore(directory: string): BlobStore {
   const unfinished = join(dir, 'unfinished');
   explained(() => {
     makeDirectory(unfinished);
-    for (const name of readdirSync(unfinished)) rmSync(join(unfinished, name), { force: true });
+    removeAbandoned(unfinished);
   });
   const pathOf = (sha256: string): string => join(dir, sha256.slice(0, 2), sha256.slice(2, 4), sha256);
 
@@ -55,6 +55,17 @@ export function openFileBlobStore(directory: string): BlobStore {
       return bytes;
     },
   };
+}
+
+/** A write that is under way is far younger than this, whichever process does it. */
+const ABANDONED_MS = 60 * 60 * 1000;
+
+function removeAbandoned(unfinished: string): void {
+  for (const name of readdirSync(unfinished)) {
+    const path = join(unfinished, name);
+    const modified = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Infinity;
+    if (Date.now() - modified > ABANDONED_MS) rmSync(path, { force: true });
+  }
 }
 
 async function write(unfinished: string, path: string, bytes: Uint8Array): Promise<void> {
