@@ -13,8 +13,6 @@ import { relationalReader } from './sql/relational-reader.ts';
 import { productOf } from './sql/server.ts';
 import { beginVersion, finishVersion, removeVersion, requireFinished, versionsOf } from './sql/versions.ts';
 
-export { DatabaseUnfit } from './sql/failure.ts';
-
 export interface SqlReadStoresOptions {
   /** `mysql://user:password@host:3306/database`; TLS and the like as mysql2 takes them in a URL. */
   readonly url: string;
@@ -127,12 +125,12 @@ export function openSqlReadStores(options: SqlReadStoresOptions): SqlReadStores 
   };
 }
 
-/** Names of the migrations that the database lacks. Changes nothing. @throws DatabaseUnfit; StoreUnavailable */
+/** Names of the migrations that the database lacks. Changes nothing. @throws EngineUnfit; StoreUnavailable */
 export function planSqlMigrations({ url, prefix = '' }: SqlPlaceOptions): Promise<readonly string[]> {
   return alone(url, (session) => pendingMigrations(session, tableNames(prefix)));
 }
 
-/** Runs the migrations that the database lacks, and answers their names. @throws DatabaseUnfit; StoreUnavailable */
+/** Runs the migrations that the database lacks, and answers their names. @throws EngineUnfit; StoreUnavailable */
 export function migrateSql({ url, prefix = '' }: SqlPlaceOptions): Promise<readonly string[]> {
   return alone(url, (session) => migrate(session, tableNames(prefix)));
 }

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { DatabaseUnfit, migrateSql, planSqlMigrations } from '../../../src/infrastructure/read-stores/sql.ts';
+import { EngineUnfit } from '../../../src/ports/engine-probe.ts';
+import { migrateSql, planSqlMigrations } from '../../../src/infrastructure/read-stores/sql.ts';
 import { makeDatabase, type TestDatabase } from './sql-database.ts';
 import { relationalSamples } from './samples.ts';
 
@@ -61,7 +62,7 @@ export function sqlMigrationsContract(url: string): void {
       for (const migrations of ['auto', 'refuse'] as const) {
         const stores = database.open({ migrations });
         await expect(stores.catalogue()).rejects.toThrow(refusal);
-        await expect(stores.create(relationalSamples.definition, 1)).rejects.toThrow(DatabaseUnfit);
+        await expect(stores.create(relationalSamples.definition, 1)).rejects.toThrow(EngineUnfit);
       }
       expect(await database.tables()).toEqual(tables);
     });

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { DatabaseUnfit, type SqlReadStores } from '../../../src/infrastructure/read-stores/sql.ts';
+import { EngineUnfit } from '../../../src/ports/engine-probe.ts';
+import type { SqlReadStores } from '../../../src/infrastructure/read-stores/sql.ts';
 import type { AnyRow, ModelChange, ModelStore } from '../../../src/ports/read-model.ts';
 import { CheckpointMoved } from '../../../src/ports/read-model.ts';
 import { StoreUnavailable } from '../../../src/ports/unavailable.ts';
@@ -207,7 +208,7 @@ export function sqlOutagesContract(url: string): void {
       wrong.password = 'not-the-password';
       const refused = database.open({ url: wrong.href });
       const failure: unknown = await refused.catalogue().catch((error: unknown) => error);
-      expect(failure).toBeInstanceOf(DatabaseUnfit);
+      expect(failure).toBeInstanceOf(EngineUnfit);
       expect(String(failure)).toContain('user or password are wrong');
       expect(inspect(failure, { depth: 10, showHidden: true })).not.toContain('not-the-password');
       const nowhere = new URL(wrong.href);

@@ -75,12 +75,6 @@ export class SqlFailure extends Error {
   }
 }
 
-/**
- * The server is there, but it or its database is none that this program can use as it is set up. It becomes usable when
- * an operator changes something.
- */
-export class DatabaseUnfit extends EngineUnfit {}
-
 /** Whether what has failed like this, at the try of this number (from 1), may go well at the next one. */
 export function mayPass(error: unknown, tried: number): boolean {
   return error instanceof SqlFailure && tried < (TRIES[error.kind] ?? 1);
@@ -111,7 +105,7 @@ export function explainFailure(what: string, error: unknown): unknown {
   if (!(error instanceof SqlFailure) || error.kind === 'statement') return error;
   const message = `${what}: ${error.reason}`;
   return error.kind === 'forbidden'
-    ? new DatabaseUnfit(message, { cause: error, retryAfterMs: 5_000 })
+    ? new EngineUnfit(message, { cause: error, retryAfterMs: 5_000 })
     : new StoreUnavailable(message, { cause: error });
 }
 

@@ -1,7 +1,8 @@
 import { Kysely } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { sessionDriver, sqlDialect } from './dialect.ts';
-import { DatabaseUnfit, explainFailure, isMissingTable } from './failure.ts';
+import { EngineUnfit } from '../../../ports/engine-probe.ts';
+import { explainFailure, isMissingTable } from './failure.ts';
 import { migrationsOf } from './migrations.ts';
 import { quoted, type TableNames } from './names.ts';
 import type { SqlSession } from './pool.ts';
@@ -11,14 +12,14 @@ const STATEMENT_MS = 60_000;
 
 /**
  * Names of the migrations that the database lacks, in their order. Changes nothing.
- * @throws DatabaseUnfit it has some that this program does not know; SqlFailure
+ * @throws EngineUnfit it has some that this program does not know; SqlFailure
  */
 export async function pendingMigrations(session: SqlSession, names: TableNames): Promise<readonly string[]> {
   const known = Object.keys(migrationsOf(names)).sort();
   const done = await doneMigrations(session, names);
   const unknown = [...done].filter((name) => !known.includes(name)).sort();
   if (unknown.length > 0) {
-    throw new DatabaseUnfit(
+    throw new EngineUnfit(
       `the database is newer than this program, which does not know its migrations ${unknown.join(', ')}: run the newer program, or take another database or prefix`,
     );
   }
@@ -27,7 +28,7 @@ export async function pendingMigrations(session: SqlSession, names: TableNames):
 
 /**
  * Brings the database to what this program needs, one process at a time. Answers the names of what ran.
- * @throws DatabaseUnfit; SqlFailure
+ * @throws EngineUnfit; SqlFailure
  */
 export async function migrate(session: SqlSession, names: TableNames): Promise<readonly string[]> {
   if ((await pendingMigrations(session, names)).length === 0) return [];

@@ -1,4 +1,5 @@
-import { DatabaseUnfit, explainFailure, isMissingTable, mayPass } from './failure.ts';
+import { EngineUnfit } from '../../../ports/engine-probe.ts';
+import { explainFailure, isMissingTable, mayPass } from './failure.ts';
 import { migrate, pendingMigrations } from './migrate.ts';
 import type { TableNames } from './names.ts';
 import type { SqlPool, SqlSession } from './pool.ts';
@@ -73,6 +74,6 @@ export function sqlPlace(options: {
 async function requireMigrated(session: SqlSession, names: TableNames): Promise<void> {
   const pending = await pendingMigrations(session, names);
   if (pending.length > 0) {
-    throw new DatabaseUnfit(`the database lacks the migrations ${pending.join(', ')}: run them first`);
+    throw new EngineUnfit(`the database lacks the migrations ${pending.join(', ')}: run them first`);
   }
 }

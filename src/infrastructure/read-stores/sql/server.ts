@@ -1,4 +1,4 @@
-import { DatabaseUnfit } from './failure.ts';
+import { EngineUnfit } from '../../../ports/engine-probe.ts';
 import type { SqlSession } from './pool.ts';
 
 /** What differs from server to server. */
@@ -21,7 +21,7 @@ const QUESTION = `SELECT VERSION() AS version, @@max_allowed_packet AS packet,
   (SELECT MAX(collation_name) FROM information_schema.collations
     WHERE collation_name IN ('utf8mb4_0900_bin', 'utf8mb4_nopad_bin')) AS collation`;
 
-/** Asks a server what it is. @throws SqlFailure; DatabaseUnfit it is too old */
+/** Asks a server what it is. @throws SqlFailure; EngineUnfit it is too old */
 export async function askServer(session: SqlSession): Promise<Server> {
   const { rows } = await session.run(QUESTION);
   const [row] = rows;
@@ -30,7 +30,7 @@ export async function askServer(session: SqlSession): Promise<Server> {
   const [oldestMajor, oldestMinor] = OLDEST[engine];
   if (major < oldestMajor || (major === oldestMajor && minor < oldestMinor)) {
     const oldest = OLDEST[engine].join('.');
-    throw new DatabaseUnfit(`the database is ${engine} ${version}; read models need ${engine} ${oldest} or newer`);
+    throw new EngineUnfit(`the database is ${engine} ${version}; read models need ${engine} ${oldest} or newer`);
   }
   const collation = row?.['collation'];
   return {
