@@ -23,12 +23,15 @@ import {
 
 /** Begins the names of all collections. */
 const PREFIX = 'annals-';
+const PATIENCE_MS = 3_000;
 
 export interface MongoReadStoresOptions {
   /** A connection string. The database that it names holds everything; without one, `annals` does. */
   readonly url: string;
   readonly prefix?: string;
   readonly logger?: Logger;
+  /** How long a MongoDB that is away is waited for before something is unavailable, in milliseconds. */
+  readonly patienceMs?: number;
   /** Whether what the database lacks is made at first use, which is the default; otherwise it is refused then. */
   readonly migrates?: boolean;
 }
@@ -43,9 +46,9 @@ export type MongoReadStores = ReadStores & Probe & { close(): Promise<void> };
  * @throws TypeError the prefix cannot begin a collection's name
  */
 export function openMongoReadStores(options: MongoReadStoresOptions): MongoReadStores {
-  const { url, prefix = PREFIX, logger, migrates = true } = options;
+  const { url, prefix = PREFIX, logger, patienceMs = PATIENCE_MS, migrates = true } = options;
   const names = collectionNames(prefix);
-  const connection = mongoConnection(url);
+  const connection = mongoConnection(url, patienceMs);
   const place = mongoPlace({ names, connection, migrates, logger });
 
   function opened(definition: ModelDefinition, version: OpenVersion): OpenModel {
@@ -64,7 +67,7 @@ export function openMongoReadStores(options: MongoReadStoresOptions): MongoReadS
     create: (definition, version) =>
       place.workAnew(`version ${version} of ${definition.name} cannot be made`, async (db) => {
         const record = await beginVersion(db, names, definition, version);
-        await addIndexes(db, documentModel(definition), record.collection);
+        await addIndexes(db, documentModel(definition), record.collection, patienceMs);
         await finishVersion(db, names, record, 0);
         return opened(definition, record);
       }),
@@ -117,7 +120,7 @@ async function migrating(
   work: typeof migrate,
 ): Promise<readonly string[]> {
   const names = collectionNames(prefix);
-  const connection = mongoConnection(url);
+  const connection = mongoConnection(url, PATIENCE_MS);
   try {
     await askServer(connection);
     return await work(await connection.db(), names);

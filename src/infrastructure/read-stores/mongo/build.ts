@@ -45,7 +45,7 @@ export function createBuild(place: MongoPlace, model: DocumentModel, version: Op
     }
     // A document model's rows come from its own projection.
     const rows = change.rows as readonly RowChange<DocumentRow>[];
-    await persist(async () => {
+    await persist(place.connection.patienceMs, async () => {
       const again = isTorn;
       isTorn = true;
       await writes.load(db.collection<StoredDocument>(version.collection), rows, again);
@@ -69,7 +69,7 @@ export function createBuild(place: MongoPlace, model: DocumentModel, version: Op
     },
     async finish() {
       await work('finished', async (db) => {
-        await addIndexes(db, model, version.collection);
+        await addIndexes(db, model, version.collection, place.connection.patienceMs);
         await finishVersion(db, names, version, position);
       });
       isClosed = true;
@@ -78,12 +78,12 @@ export function createBuild(place: MongoPlace, model: DocumentModel, version: Op
 }
 
 /** Makes all secondary indexes in one pass over the documents. One that is being made already is waited for. */
-export async function addIndexes(db: Db, model: DocumentModel, collection: string): Promise<void> {
+export async function addIndexes(db: Db, model: DocumentModel, collection: string, patienceMs: number): Promise<void> {
   const indexes = indexesOf(model);
   const end = performance.now() + INDEXES_MS;
   while (indexes.length > 0) {
     try {
-      await db.collection(collection).createIndexes(indexes);
+      await persist(patienceMs, () => db.collection(collection).createIndexes(indexes));
       return;
     } catch (error) {
       if (!(error instanceof MongoNetworkTimeoutError) || performance.now() > end) throw error;

@@ -6,8 +6,8 @@ import { MongoUnfit } from './failure.ts';
 const DATABASE = 'annals';
 
 /**
- * What a URL cannot change. Monitors ask each server every two seconds; one that is silent for longer counts as away
- * and ends whatever waits for it, so that only statements which are slow by themselves need the long time.
+ * What a URL cannot change. Monitors ask each server again and again; one that is silent for longer than a while counts
+ * as away and ends whatever waits for it, so that only statements which are slow by themselves need the long time.
  */
 const OPTIONS = {
   appName: 'annals',
@@ -16,9 +16,6 @@ const OPTIONS = {
   writeConcern: { w: 'majority', journal: true, wtimeoutMS: 5_000 },
   retryReads: true,
   retryWrites: true,
-  serverSelectionTimeoutMS: 3_000,
-  connectTimeoutMS: 2_000,
-  heartbeatFrequencyMS: 2_000,
   minHeartbeatFrequencyMS: 100,
   waitQueueTimeoutMS: 5_000,
   socketTimeoutMS: 60_000,
@@ -36,15 +33,18 @@ export interface MongoConnection {
   client(): Promise<MongoClient>;
   /** @throws MongoUnfit the URL is none; MongoError */
   db(): Promise<Db>;
+  /** How long a server that is away is waited for, in milliseconds. */
+  readonly patienceMs: number;
   /** What the servers have last said of themselves, also those that the client library does not use. */
   hellos(): readonly Document[];
   close(): Promise<void>;
 }
 
 /** Never fails: a URL that is none is told by whatever is asked of it. */
-export function mongoConnection(url: string): MongoConnection {
+export function mongoConnection(url: string, patienceMs: number): MongoConnection {
   const hellos = new Map<string, Document>();
   const { address, replicaSet } = describe(url);
+  const options = { ...OPTIONS, ...timing(patienceMs) };
   let connecting: Promise<MongoClient> | undefined;
   let isClosed = false;
 
@@ -59,7 +59,7 @@ export function mongoConnection(url: string): MongoConnection {
   }
 
   async function connect(): Promise<MongoClient> {
-    const fresh = clientFor(url);
+    const fresh = clientFor(url, options);
     fresh.on('serverHeartbeatSucceeded', ({ connectionId, reply }) => hellos.set(connectionId, reply));
     fresh.on('serverHeartbeatFailed', ({ connectionId }) => hellos.delete(connectionId));
     try {
@@ -73,6 +73,7 @@ export function mongoConnection(url: string): MongoConnection {
   return {
     address,
     replicaSet,
+    patienceMs,
     client,
     db: async () => (await client()).db(databaseIn(url)),
     hellos: () => [...hellos.values()],
@@ -86,7 +87,7 @@ export function mongoConnection(url: string): MongoConnection {
 
 function describe(url: string): Pick<MongoConnection, 'address' | 'replicaSet'> {
   try {
-    const { hosts, srvHost, replicaSet } = clientFor(url).options;
+    const { hosts, srvHost, replicaSet } = clientFor(url, OPTIONS).options;
     return { address: srvHost ?? hosts.map(String).join(', '), replicaSet };
   } catch (error) {
     if (error instanceof MongoUnfit) return { address: 'nowhere', replicaSet: undefined };
@@ -95,17 +96,22 @@ function describe(url: string): Pick<MongoConnection, 'address' | 'replicaSet'> 
 }
 
 /** The parser's own error may carry the URL, and the password in it, along: it is told in other words. */
-function clientFor(url: string): MongoClient {
+function clientFor(url: string, options: MongoClientOptions): MongoClient {
   try {
-    return new MongoClient(url, OPTIONS);
+    return new MongoClient(url, options);
   } catch (error) {
     const detail = error instanceof Error && /unescaped|percent/i.test(error.message);
     throw new MongoUnfit(
       detail
-        ? 'holds characters in its user name or password that must be percent-encoded'
-        : 'is not the connection string of a MongoDB: mongodb://user:password@host:27017/annals?replicaSet=rs0',
+        ? 'the connection string holds characters in its user name or password that must be percent-encoded'
+        : 'this is not the connection string of a MongoDB, such as mongodb://user:password@host:27017/annals?replicaSet=rs0',
     );
   }
+}
+
+function timing(patienceMs: number): MongoClientOptions {
+  const silenceMs = Math.max(500, Math.round(patienceMs / 2));
+  return { serverSelectionTimeoutMS: patienceMs, connectTimeoutMS: silenceMs, heartbeatFrequencyMS: silenceMs };
 }
 
 function databaseIn(url: string): string {

@@ -1,4 +1,5 @@
 import {
+  MongoBulkWriteError,
   MongoError,
   MongoNetworkError,
   MongoNotConnectedError,
@@ -85,6 +86,8 @@ export function mongoFailure(error: unknown): unknown {
 function meaningOf(error: MongoError, code: number | undefined): readonly [Kind, string] {
   if (error instanceof MongoServerSelectionError) return ['lost', `it cannot be reached (${error.message})`];
   if (error instanceof MongoNetworkError) return ['lost', 'the connection was lost'];
+  // Of what is not a server's answer, bulk writes keep the words alone.
+  if (error instanceof MongoBulkWriteError && code === undefined) return ['lost', error.message];
   if (error instanceof MongoNotConnectedError || error instanceof MongoTopologyClosedError) {
     return ['unavailable', 'the connection is closed'];
   }

@@ -97,7 +97,7 @@ export function createModelStore(place: MongoPlace, model: DocumentModel, versio
 
   function writeAtLast(db: Db, change: ModelChange<AnyRow>): Promise<void> {
     const writeId = randomUUID();
-    return persist(async () => {
+    return persist(place.connection.patienceMs, async () => {
       try {
         await write(db, change, writeId);
       } catch (error) {

@@ -4,6 +4,7 @@ import type { MongoConnection } from './connection.ts';
 import { explainFailure, MongoUnfit } from './failure.ts';
 import { migrate, pendingMigrations } from './migrate.ts';
 import type { CollectionNames } from './names.ts';
+import { persist } from './persist.ts';
 import { askServer, type MongoServer } from './server.ts';
 
 /** A database that holds read models, ready for use: a replica set's, and migrated. */
@@ -18,7 +19,10 @@ export interface MongoPlace {
    * @throws StoreUnavailable; what the work throws
    */
   work<Result>(what: string, work: (db: Db) => Promise<Result>): Promise<Result>;
-  /** The same for work on what lies beside the models: somebody may have emptied the database meanwhile. */
+  /**
+   * Does work that may be begun anew, on what lies beside the models, until it is done: others may be in its way, and
+   * somebody may have emptied the database meanwhile.
+   */
   workAnew<Result>(what: string, work: (db: Db) => Promise<Result>): Promise<Result>;
 }
 
@@ -73,10 +77,12 @@ export function mongoPlace(options: {
     ready,
     work: (what, work) => explained(what, async () => work(await connection.db())),
     workAnew: (what, work) =>
-      explained(what, async () => {
-        const db = await connection.db();
-        await settle(db);
-        return work(db);
-      }),
+      explained(what, () =>
+        persist(connection.patienceMs, async () => {
+          const db = await connection.db();
+          await settle(db);
+          return work(db);
+        }),
+      ),
   };
 }

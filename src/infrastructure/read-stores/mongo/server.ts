@@ -21,7 +21,7 @@ export async function askServer(connection: MongoConnection): Promise<MongoServe
     const db = await connection.db();
     requireReplicaSet(await db.command({ hello: 1 }), connection);
     const { version } = await db.command({ buildInfo: 1 });
-    requireVersion(String(version));
+    requireVersion(String(version), connection);
     // Reading a little shows whether the user may read at all.
     await db.listCollections({}, { nameOnly: true, batchSize: 1 }).hasNext();
     return { version: String(version) };
@@ -71,9 +71,9 @@ function requireReplicaSet(hello: Document, { address, replicaSet }: MongoConnec
   }
 }
 
-function requireVersion(version: string): void {
+function requireVersion(version: string, { address }: MongoConnection): void {
   const [major = 0, minor = 0] = version.split('.').map(Number);
   const [oldestMajor, oldestMinor] = OLDEST;
   if (major > oldestMajor || (major === oldestMajor && minor >= oldestMinor)) return;
-  throw new MongoUnfit(`is MongoDB ${version}; read models need MongoDB ${OLDEST.join('.')} or newer`);
+  throw new MongoUnfit(`MongoDB at ${address} is ${version}; read models need ${OLDEST.join('.')} or newer`);
 }
