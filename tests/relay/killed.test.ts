@@ -69,34 +69,42 @@ onEngine('kafka', (brokers) => {
       );
     };
 
-    it('are followed by others that publish each event once, and leave no gap', async () => {
-      const seen = follow();
-      const load = startLoad(installation.store);
-      start({ sessionMs: 1_000 });
-      start({ sessionMs: 1_000 });
-      for (let kills = 0; kills < KILLS / 3; kills++) {
-        const holder = await publishing(processes);
-        await holder.kill();
+    it(
+      'are followed by others that publish each event once, and leave no gap',
+      async () => {
+        const seen = follow();
+        const load = startLoad(installation.store);
         start({ sessionMs: 1_000 });
-      }
-      await publishing(processes);
-      await load.end();
+        start({ sessionMs: 1_000 });
+        for (let kills = 0; kills < KILLS / 3; kills++) {
+          const holder = await publishing(processes);
+          await holder.kill();
+          start({ sessionMs: 1_000 });
+        }
+        await publishing(processes);
+        await load.end();
 
-      await expectNothingLost(seen);
-    }, 120_000);
+        await expectNothingLost(seen);
+      },
+      60_000 + KILLS * 5_000,
+    );
 
-    it('publish each event once even when each of them believes to be the only one', async () => {
-      const seen = follow();
-      const load = startLoad(installation.store);
-      for (let kills = 0; kills < KILLS; kills++) {
-        const next = start({ isUnelected: true });
-        await until('the new one publishes', () => next.status().published > 20);
-        if (kills > 0) await processes[kills - 1]?.kill();
-      }
-      await load.end();
+    it(
+      'publish each event once even when each of them believes to be the only one',
+      async () => {
+        const seen = follow();
+        const load = startLoad(installation.store);
+        for (let kills = 0; kills < KILLS; kills++) {
+          const next = start({ isUnelected: true });
+          await until('the new one publishes', () => next.status().published > 20);
+          if (kills > 0) await processes[kills - 1]?.kill();
+        }
+        await load.end();
 
-      await expectNothingLost(seen);
-    }, 120_000);
+        await expectNothingLost(seen);
+      },
+      60_000 + KILLS * 5_000,
+    );
   });
 });
 

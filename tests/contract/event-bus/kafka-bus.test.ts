@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openKafkaBus, startRelay } from '../../../src/infrastructure/event-bus/kafka.ts';
 import type { KafkaAccess, Relay } from '../../../src/infrastructure/event-bus/kafka.ts';
+import { EngineUnfit } from '../../../src/ports/engine-probe.ts';
 import { NO_STREAM } from '../../../src/ports/event-store.ts';
 import type { EventStore, RecordedEvent } from '../../../src/ports/event-store.ts';
 import { StoreUnavailable } from '../../../src/ports/unavailable.ts';
@@ -107,6 +108,31 @@ onEngine('kafka', (brokers) => {
       expect(idsOf(follower.events)).toEqual(idsOf(written));
       await follower.close();
       await proxy.close();
+    });
+
+    it('goes on from the log while Kafka is there and answers nothing', async () => {
+      const proxy = await startTcpProxy(brokers);
+      const follower = await follow(proxy.through(installation.kafka));
+      await until('events come through Kafka', () => comesThroughKafka(follower));
+      proxy.hang();
+      for (let n = 0; n < 6; n++) await comesThroughKafka(follower);
+      await proxy.cut();
+      await proxy.restore();
+      await until('events come through Kafka again', () => comesThroughKafka(follower));
+
+      expect(idsOf(follower.events)).toEqual(idsOf((await readOn(installation.store, follower.after)).events));
+      await follower.close();
+      await proxy.close();
+    });
+
+    it('tells a Kafka that refuses from one that is away', async () => {
+      const sasl = { mechanism: 'plain', username: 'me', password: 'hunter2' } as const;
+      const { kafka, prefix, store } = installation;
+      const bus = openKafkaBus({ kafka: { ...kafka, sasl }, prefix, store, decode, logger });
+
+      await expect(bus.ping()).rejects.toThrow(EngineUnfit);
+      await expect(bus.ping()).rejects.not.toThrow('hunter2');
+      await bus.close();
     });
 
     it('says that nothing can be read when neither Kafka nor the log is there', async () => {

@@ -7,7 +7,7 @@ import type { Admin } from 'kafkajs';
 import type { KafkaAccess } from '../../../src/infrastructure/event-bus/kafka.ts';
 import { kafkaNames } from '../../../src/infrastructure/event-bus/kafka/names.ts';
 import type { KafkaNames } from '../../../src/infrastructure/event-bus/kafka/names.ts';
-import { createStoredLog } from '../../../src/infrastructure/event-bus/stored-log.ts';
+import { createStoredLog } from './stored-log.ts';
 import { openSqliteEventReader } from '../../../src/infrastructure/event-store/sqlite-reader.ts';
 import { openSqliteEventStore } from '../../../src/infrastructure/event-store/sqlite.ts';
 import type { EventStore } from '../../../src/ports/event-store.ts';

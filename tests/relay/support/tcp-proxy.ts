@@ -7,6 +7,8 @@ export interface TcpProxy {
   /** Breaks what is connected, and refuses what comes. */
   cut(): Promise<void>;
   restore(): Promise<void>;
+  /** Lets nothing through any more, without breaking anything, until it is cut. */
+  hang(): void;
   /** How to reach Kafka only through here: the brokers' own addresses are not used. */
   through(kafka: KafkaAccess): KafkaAccess;
   close(): Promise<void>;
@@ -15,7 +17,12 @@ export interface TcpProxy {
 export async function startTcpProxy(target: string): Promise<TcpProxy> {
   const [host, port] = target.split(':');
   const open = new Set<Socket>();
+  let isHanging = false;
   const server = createServer((client) => {
+    if (isHanging) {
+      open.add(client);
+      return;
+    }
     const upstream = connect({ host: host ?? '', port: Number(port) });
     for (const [one, other] of [
       [client, upstream],
@@ -39,6 +46,7 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
   await listen(0);
   const own = (server.address() as AddressInfo).port;
   const cut = async (): Promise<void> => {
+    isHanging = false;
     if (!server.listening) return;
     const closed = new Promise((resolve) => server.close(resolve));
     for (const socket of open) socket.destroy();
@@ -47,6 +55,10 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
   return {
     cut,
     restore: () => listen(own),
+    hang() {
+      isHanging = true;
+      for (const socket of open) socket.unpipe().pause();
+    },
     through: (kafka) => ({
       ...kafka,
       socketFactory: ({ onConnect }) => connect({ host: '127.0.0.1', port: own }, onConnect),

@@ -1,8 +1,8 @@
 import kafkajs from 'kafkajs';
-import { StoreUnavailable } from '../../../ports/unavailable.ts';
 import type { Logger } from '../../../ports/logger.ts';
 import type { KafkaAccess } from './access.ts';
 import { createKafkaClient } from './client.ts';
+import { explainKafkaFailure } from './failure.ts';
 import { kafkaNames } from './names.ts';
 import { MOST_BATCH_BYTES, type TopicSettings } from './topics.ts';
 
@@ -12,7 +12,7 @@ export interface KafkaExamination {
   readonly problems: readonly string[];
 }
 
-/** Looks at the brokers and at the topic of events, and changes nothing. @throws StoreUnavailable Kafka does not answer */
+/** Looks at the brokers and at the topic of events, and changes nothing. @throws StoreUnavailable */
 export async function examineKafkaTopics(options: {
   readonly kafka: KafkaAccess;
   readonly prefix: string;
@@ -50,7 +50,7 @@ export async function examineKafkaTopics(options: {
     }
     return { found: `brokers: ${brokers.length}; ${events}: ${actual} partitions`, problems };
   } catch (error) {
-    throw new StoreUnavailable('Kafka does not answer', { cause: error });
+    throw explainKafkaFailure(error);
   } finally {
     await admin.disconnect();
   }

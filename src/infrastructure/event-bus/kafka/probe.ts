@@ -1,8 +1,8 @@
 import type { Probe } from '../../../ports/engine-probe.ts';
 import type { Logger } from '../../../ports/logger.ts';
-import { StoreUnavailable } from '../../../ports/unavailable.ts';
 import type { KafkaAccess } from './access.ts';
 import { createKafkaClient } from './client.ts';
+import { explainKafkaFailure } from './failure.ts';
 
 /**
  * Asks Kafka how it is, over a connection of its own that is made when it is first used. Kafka does not tell clients its
@@ -23,7 +23,7 @@ export function createKafkaProbe(access: KafkaAccess, logger: Logger): Probe & {
           latencyMs,
         };
       } catch (error) {
-        throw new StoreUnavailable('Kafka does not answer', { cause: error });
+        throw explainKafkaFailure(error);
       }
     },
     close: () => admin.disconnect(),

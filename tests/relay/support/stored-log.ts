@@ -1,4 +1,4 @@
-import type { AllSlice, EventStore } from '../../ports/event-store.ts';
+import type { AllSlice, EventStore } from '../../../src/ports/event-store.ts';
 
 /**
  * A log to publish, of a store whose news tell when to read and of a reader of the same log whose codec leaves data as
