@@ -12,8 +12,10 @@ import { benchMemory } from './memory.ts';
 import { benchRebuild } from './rebuild.ts';
 import type { BenchRow } from './row.ts';
 import { benchFeed } from './feed.ts';
+import { benchSchemaCheck } from './schema-check.ts';
 import { benchStart } from './start.ts';
 import { benchSyncCall } from './sync-call.ts';
+import { benchVersionDiff } from './version-diff.ts';
 
 const benches: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
   'sync-call': benchSyncCall,
@@ -21,6 +23,8 @@ const benches: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
   rebuild: benchRebuild,
   list: benchList,
   latency: benchLatency,
+  'version-diff': benchVersionDiff,
+  'schema-check': benchSchemaCheck,
   feed: benchFeed,
   start: benchStart,
   memory: benchMemory,

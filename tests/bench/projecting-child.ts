@@ -33,7 +33,10 @@ const side = await openReadSide({
   store,
   stores: openSqliteReadStores({ dir: join(dir, 'read'), checkpoints: 'apart' }),
   projections,
-  rebuild: { module: new URL('../../src/app/engines/rebuild-parts.worker.ts', import.meta.url).href, settings: { dataDir: dir } },
+  rebuild: {
+    module: new URL('../../src/app/engines/rebuild-parts.worker.ts', import.meta.url).href,
+    settings: { dataDir: dir },
+  },
   logger: quiet,
 });
 await side.ready;

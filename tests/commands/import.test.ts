@@ -210,12 +210,11 @@ describe('an imported file', () => {
     );
   });
 
-  it('is read in time, however long its names are', () => {
-    const name = `a${' '.repeat(500_000)}a`;
-    const started = performance.now();
+  // The names are cut before anything is looked for in them: it would take the square of their length, and not end here.
+  it('is read to its end, however long its names are', () => {
+    const name = `a${' '.repeat(2_000_000)}a`;
     const [entry] = parseImport({ mcpServers: { [name]: { url: 'https://a.example' } } });
     expect(entry?.definition?.['name']).toBe('a');
-    expect(performance.now() - started).toBeLessThan(1000);
   });
 });
 

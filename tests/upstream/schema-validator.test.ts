@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { compileSchema } from '../../src/mcp/schema/compile-schema.ts';
 import { createSchemaValidator } from '../../src/mcp/schema/schema-validator.ts';
 import { SchemaUnusable } from '../../src/ports/schema-validator.ts';
 
@@ -52,12 +53,14 @@ describe('a value', () => {
     expect(pointers(unique, [{ a: 1 }, [['a', 1]], { a: '1' }, 1, '1', null, 'null'])).toEqual([]);
   });
 
-  test('that is large is judged quickly, by its first fault', () => {
-    const many = Array.from({ length: 100_000 }, (_, index) => ({ index }));
-    const started = performance.now();
+  test('that is large has its items compared without comparing every pair, and only its first fault told', () => {
+    let reads = 0;
+    const many = Array.from({ length: 10_000 }, (_, n) => {
+      return Object.defineProperty({}, 'n', { enumerable: true, get: () => (reads++, n) });
+    });
     expect(pointers({ type: 'array', uniqueItems: true, items: { type: 'object' } }, many)).toEqual([]);
+    expect(reads).toBe(many.length);
     expect(pointers({ type: 'array', items: { type: 'string' } }, many)).toEqual(['/0']);
-    expect(performance.now() - started).toBeLessThan(3000);
   });
 
   test('with many faults has at most fifty of them told', () => {
@@ -121,12 +124,12 @@ describe('a reference', () => {
     expect(() => validator.validate({ $ref: '#' }, 1)).toThrow(/refers to itself without end/);
   });
 
-  test('that branches without end is ended in a fraction of a second', () => {
+  // Two to the power of forty steps, and of sixty: if it were not ended, this test would not end either.
+  test('that branches without end is ended', () => {
     const levels = Array.from({ length: 40 }, (_, level) => [
       `l${level}`,
       { anyOf: [{ $ref: `#/$defs/l${level + 1}` }, { $ref: `#/$defs/l${level + 1}` }] },
     ]);
-    const started = performance.now();
     const schema = { $ref: '#/$defs/l0', $defs: { ...Object.fromEntries(levels), l40: { type: 'string' } } };
     expect(() => validator.validate(schema, 1)).toThrow(/takes longer/);
     // The same hidden in a keyword that nobody knows, and deep in the value.
@@ -136,7 +139,6 @@ describe('a reference', () => {
     };
     const deep = Array.from({ length: 60 }).reduce((inner: unknown) => ({ a: inner }), {});
     expect(() => validator.validate(hidden, deep)).toThrow(/takes longer/);
-    expect(performance.now() - started).toBeLessThan(3000);
   });
 
   test('of one schema does not reach into another', () => {
@@ -172,22 +174,20 @@ describe('a schema', () => {
     }
   });
 
-  test('with a pattern that would take exponential time elsewhere is checked in linear time', () => {
-    const started = performance.now();
+  // The engine of the language would try two to the power of fifty thousand ways, and this test would not end.
+  test('with a pattern that would take exponential time elsewhere is checked all the same', () => {
     expect(pointers({ pattern: '^(a+)+$' }, `${'a'.repeat(50_000)}b`)).toEqual(['']);
     expect(pointers({ pattern: '^\\p{L}+\\d\\/\\u4e00$' }, 'é7/一')).toEqual([]);
-    expect(performance.now() - started).toBeLessThan(2000);
   });
 
+  // By its pattern alone the URL would take a quarter of an hour, its square: longer than a test may.
   test.each([
-    ['email', `a@${'a'.repeat(100_000)}`],
-    ['url', `http://${':@'.repeat(50_000)}`],
-    ['uri-template', '{'.repeat(100_000)],
-    ['ipv6', ':'.repeat(100_000)],
-  ])('with the format %s is checked in bounded time', (format, value) => {
-    const started = performance.now();
+    ['email', `a@${'a'.repeat(1_000_000)}`],
+    ['url', `http://${':@'.repeat(500_000)}`],
+    ['uri-template', '{'.repeat(1_000_000)],
+    ['ipv6', ':'.repeat(1_000_000)],
+  ])('with the format %s refuses a million characters without trying each against each', (format, value) => {
     expect(pointers({ format }, value)).toEqual(['']);
-    expect(performance.now() - started).toBeLessThan(500);
   });
 
   test('lets long data URIs pass as URIs', () => {
@@ -210,22 +210,56 @@ describe('a schema', () => {
     expect(pointers(schema, { ...large, p0: 1, p999: 2 })).toHaveLength(1);
   });
 
-  test('is compiled once, whichever object holds it, and found quickly', () => {
-    const make = () => ({
+  describe('that was used before', () => {
+    const make = (n = 0) => ({
       type: 'object',
-      properties: { a: { type: 'number' }, b: { type: 'number' } },
-      required: ['a', 'b'],
+      properties: { a: { type: 'number' } },
+      required: ['a'],
+      $comment: `${n}`,
     });
-    const first = make();
-    const value = { a: 1, b: 2 };
-    validator.validate(first, value);
-    const rounds = 20_000;
-    const started = performance.now();
-    for (let round = 0; round < rounds; round++) validator.validate(first, value);
-    const perCall = ((performance.now() - started) / rounds) * 1000;
-    expect(perCall).toBeLessThan(2);
-    const compiling = performance.now();
-    for (let round = 0; round < 200; round++) validator.validate(make(), value);
-    expect((performance.now() - compiling) / 200).toBeLessThan(0.5);
+    function counting() {
+      const compiled: string[] = [];
+      const checks = createSchemaValidator((prepared, wanted) => {
+        compiled.push(wanted);
+        return compileSchema(prepared, wanted);
+      });
+      return { checks, compiled };
+    }
+
+    test('is not compiled again, whichever object holds it, and once more for a value that needs all its faults told', () => {
+      const { checks, compiled } = counting();
+      for (let round = 0; round < 100; round++) expect(checks.validate(make(), { a: 1 })).toEqual([]);
+      expect(compiled).toEqual(['first']);
+      for (let round = 0; round < 100; round++) expect(checks.validate(make(), { a: 'x' })).toHaveLength(1);
+      expect(compiled).toEqual(['first', 'all']);
+    });
+
+    test('is known by its object, which is not read again', () => {
+      const { checks } = counting();
+      let reads = 0;
+      const schema = Object.defineProperty(make(), 'title', { enumerable: true, get: () => (reads++, 'a title') });
+      checks.validate(schema, { a: 1 });
+      const before = reads;
+      for (let round = 0; round < 100; round++) checks.validate(schema, { a: 1 });
+      expect(before).toBeGreaterThan(0);
+      expect(reads).toBe(before);
+    });
+
+    test('is forgotten when five hundred others were used since', () => {
+      const { checks, compiled } = counting();
+      for (let n = 0; n <= 500; n++) checks.validate(make(n), { a: 1 });
+      checks.validate(make(1), { a: 1 });
+      expect(compiled).toHaveLength(501);
+      checks.validate(make(0), { a: 1 });
+      expect(compiled).toHaveLength(502);
+    });
+
+    test('and cannot be used is not compiled again either', () => {
+      const { checks, compiled } = counting();
+      for (let round = 0; round < 3; round++) {
+        expect(() => checks.validate({ pattern: '(' }, 'x')).toThrow(SchemaUnusable);
+      }
+      expect(compiled).toEqual(['first']);
+    });
   });
 });

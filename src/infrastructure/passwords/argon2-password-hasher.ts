@@ -1,4 +1,4 @@
-import { argon2, randomBytes, timingSafeEqual } from 'node:crypto';
+import { argon2, type Argon2Parameters, randomBytes, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { PasswordHasher } from '../../ports/password-hasher.ts';
 import { createSlots } from './slots.ts';
@@ -16,7 +16,10 @@ interface ParsedHash extends Argon2Cost {
   readonly tag: Buffer;
 }
 
-const derive = promisify(argon2);
+const argon2Async = promisify(argon2);
+/** Computes a tag: `crypto.argon2`, as a promise. */
+export type Derive = (algorithm: 'argon2id', parameters: Argon2Parameters) => Promise<Buffer>;
+
 const tagBytes = 32;
 const phcPattern =
   /^\$argon2id\$v=19\$m=(\d{1,7}),t=(\d{1,3}),p=(\d{1,2})\$([A-Za-z0-9+/]{11,})\$([A-Za-z0-9+/]{22,})$/;
@@ -29,6 +32,7 @@ const phcPattern =
 export function createArgon2PasswordHasher(
   cost: Argon2Cost = { memory: 19_456, passes: 2, parallelism: 1 },
   concurrency = 2,
+  derive: Derive = argon2Async,
 ): PasswordHasher {
   const inSlot = createSlots(concurrency);
   const compute = (password: string, { memory, passes, parallelism }: Argon2Cost, nonce: Buffer, tagLength: number) =>

@@ -10,9 +10,16 @@ import { startBudget } from './step-budget.ts';
 /** A schema after its first use: how to check by it, or why it cannot be used. */
 type Entry = { readonly unusable: string } | Usable;
 
+/** Code that stops at the first fault, or tells all of them. */
+type Wanted = 'first' | 'all';
+
+/** How a schema becomes a check. @throws SchemaUnusable */
+export type CompileSchema = (prepared: PreparedSchema, wanted: Wanted) => Check;
+
 interface Usable {
   readonly unusable?: never;
-  readonly prepared: PreparedSchema;
+  readonly nodes: number;
+  readonly compile: (wanted: Wanted) => Check;
   first: Check | undefined;
   all: Check | undefined;
 }
@@ -24,15 +31,18 @@ const MAX_TOLD_IN_FULL = 2000;
 
 const NO_FAULTS: readonly InputFault[] = [];
 
-/** Validates by JSON Schema: draft 6 and 7, 2019-09 and 2020-12. Each schema is compiled once. */
-export function createSchemaValidator(): SchemaValidator {
+/**
+ * Validates by JSON Schema: draft 6 and 7, 2019-09 and 2020-12. Each schema is compiled once, whichever object holds it, as
+ * long as it is among the `MAX_ENTRIES` used last.
+ */
+export function createSchemaValidator(compile: CompileSchema = compileSchema): SchemaValidator {
   const byIdentity = new WeakMap<JsonSchema, Entry>();
   const byContent = new Map<string, Entry>();
 
   function entryOf(schema: JsonSchema): Entry {
     const json = JSON.stringify(schema);
     const key = hash('sha256', json, 'base64');
-    const entry = byContent.get(key) ?? makeEntry(schema, json);
+    const entry = byContent.get(key) ?? makeEntry(schema, json, compile);
     byContent.delete(key);
     byContent.set(key, entry);
     const [oldest] = byContent.keys();
@@ -45,22 +55,20 @@ export function createSchemaValidator(): SchemaValidator {
     validate(schema, value) {
       const entry = byIdentity.get(schema) ?? entryOf(schema);
       if (entry.unusable !== undefined) throw new SchemaUnusable(entry.unusable);
-      return entry.prepared.nodes > LARGE && hasAtMost(MAX_TOLD_IN_FULL, value)
-        ? allFaults(entry, value)
-        : faults(entry, value);
+      return entry.nodes > LARGE && hasAtMost(MAX_TOLD_IN_FULL, value) ? allFaults(entry, value) : faults(entry, value);
     },
   };
 }
 
 /** Code that stops at the first fault is faster, and all that most values need. */
 function faults(entry: Usable, value: unknown): readonly InputFault[] {
-  const first = (entry.first ??= compileSchema(entry.prepared, 'first'));
+  const first = (entry.first ??= entry.compile('first'));
   if (check(first, value)) return NO_FAULTS;
   return hasAtMost(MAX_TOLD_IN_FULL, value) ? allFaults(entry, value) : takeFaults(first);
 }
 
 function allFaults(entry: Usable, value: unknown): readonly InputFault[] {
-  const all = (entry.all ??= compileSchema(entry.prepared, 'all'));
+  const all = (entry.all ??= entry.compile('all'));
   return check(all, value) ? NO_FAULTS : takeFaults(all);
 }
 
@@ -71,12 +79,14 @@ function takeFaults(compiled: Check): readonly InputFault[] {
   return found;
 }
 
-function makeEntry(schema: JsonSchema, json: string): Entry {
+function makeEntry(schema: JsonSchema, json: string, compile: CompileSchema): Entry {
   try {
     const prepared = prepareSchema(schema, json);
+    const { nodes } = prepared;
+    const compileIt = (wanted: Wanted) => compile(prepared, wanted);
     // Code that tells all faults is laid out flat; that of a large schema would be nested too deep otherwise.
-    const wanted = prepared.nodes > LARGE ? 'all' : 'first';
-    return { prepared, first: undefined, all: undefined, [wanted]: compileSchema(prepared, wanted) };
+    const wanted = nodes > LARGE ? 'all' : 'first';
+    return { nodes, compile: compileIt, first: undefined, all: undefined, [wanted]: compileIt(wanted) };
   } catch (error) {
     if (!(error instanceof SchemaUnusable)) throw error;
     return { unusable: error.message };

@@ -25,12 +25,16 @@ const mostWorkForOneTool = 100_000;
 
 /**
  * What differs from one version to another, and what of it may break those who use the tools. Pure and deterministic;
- * takes time proportional to the size of the versions, and at most a bounded time more for hostile schemas. Null as an
- * offer means that the server was not reached: nothing is offered.
+ * takes time proportional to the size of the versions, and at most a bounded time more for hostile schemas, which comes out
+ * of `budget`. Null as an offer means that the server was not reached: nothing is offered.
  */
-export function diffVersions(before: VersionContent, after: VersionContent): VersionDiff {
+export function diffVersions(
+  before: VersionContent,
+  after: VersionContent,
+  budget: Budget = { left: mostWork },
+): VersionDiff {
   const [old, current] = [before.offer, after.offer];
-  const tools = diffTools(old, current);
+  const tools = diffTools(old, current, budget);
   const changes = [
     changesBetween(before.definition, after.definition, 'definition', ''),
     changesBetween(old?.server, current?.server, 'data', '/server'),
@@ -42,8 +46,7 @@ export function diffVersions(before: VersionContent, after: VersionContent): Ver
   return { ...tools, changes: changes.sort((a, b) => byCodeUnits(a.pointer, b.pointer)) };
 }
 
-function diffTools(before: Offer | null, after: Offer | null): VersionDiff {
-  const budget: Budget = { left: mostWork };
+function diffTools(before: Offer | null, after: Offer | null, budget: Budget): VersionDiff {
   const changes: Change[][] = [];
   const breaking: BreakingChange[][] = [];
   const [added, removed, changed]: [string[], string[], string[]] = [[], [], []];
