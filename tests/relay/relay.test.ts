@@ -65,6 +65,18 @@ onEngine('kafka', (brokers) => {
       expect(await readTopic(installation, 1)).toMatchObject([{ position: 1, type: 'Large', payload: undefined }]);
     });
 
+    it('publishes more at once than Kafka takes in one write', async () => {
+      const relay = await start();
+      await published(relay, 0);
+      const large = Array.from({ length: 60 }, (_, n) => eventToAppend('Large', String(n % 10).repeat(n * 5_000)));
+      await installation.store.append(newStream(), NO_STREAM, large);
+      await published(relay, 60);
+
+      const messages = await readTopic(installation, 60);
+      expect(messages.map(({ payload }) => payload !== undefined)).toEqual(large.map(() => true));
+      expect(breaksIn(messages)).toEqual([]);
+    });
+
     it('publishes in one process of several, and in another when that one leaves', async () => {
       const relays = [await start(), await start(), await start()];
       const holder = (): Relay | undefined => relays.find((relay) => relay.status().isHolder);

@@ -106,6 +106,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     held = held.then(() => hold(signal));
   };
   const end = (): void => {
+    checkpoints.forget();
     if (term === undefined) return;
     term.abort();
     term = undefined;

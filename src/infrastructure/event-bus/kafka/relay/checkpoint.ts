@@ -26,6 +26,11 @@ export class CheckpointReader {
   #last: Checkpoint | undefined;
   #waiting: { readonly claim: string; readonly done: (last: Checkpoint | undefined) => void } | undefined;
 
+  /** The topic is not read any more, and will be read from its beginning. */
+  forget(): void {
+    this.#last = undefined;
+  }
+
   /** Takes messages in the order of the topic; a stretch of it, or all of it, may come again. */
   read(messages: readonly KafkaMessage[]): void {
     for (const { key, value } of messages) {
