@@ -5,7 +5,7 @@ import { addIndexes, createBuild } from './mongo/build.ts';
 import { readCatalogue, writeCatalogue } from './mongo/catalogue.ts';
 import { mongoConnection } from './mongo/connection.ts';
 import { documentReader } from './mongo/document-reader.ts';
-import { explainFailure, MongoUnfit } from './mongo/failure.ts';
+import { explainFailure } from './mongo/failure.ts';
 import { migrate, pendingMigrations } from './mongo/migrate.ts';
 import { createModelStore } from './mongo/model-store.ts';
 import { collectionNames } from './mongo/names.ts';
@@ -21,35 +21,37 @@ import {
   type OpenVersion,
 } from './mongo/versions.ts';
 
-/** Begins the names of all collections. */
-const PREFIX = 'annals-';
 const PATIENCE_MS = 3_000;
 
 export interface MongoReadStoresOptions {
   /** A connection string. The database that it names holds everything; without one, `annals` does. */
   readonly url: string;
+  /** Begins the names of all collections, where several installations share a database. */
   readonly prefix?: string;
   readonly logger?: Logger;
   /** How long a MongoDB that is away is waited for before something is unavailable, in milliseconds. */
   readonly patienceMs?: number;
-  /** Whether what the database lacks is made at first use, which is the default; otherwise it is refused then. */
-  readonly migrates?: boolean;
+  /** `auto`, the default, runs what the database lacks at first use; `refuse` refuses such a database. */
+  readonly migrations?: 'auto' | 'refuse';
 }
+
+/** Where the collections are. */
+export type MongoPlaceOptions = Pick<MongoReadStoresOptions, 'url' | 'prefix'>;
 
 export type MongoReadStores = ReadStores & Probe & { close(): Promise<void> };
 
 /**
  * Models of documents in MongoDB, each version in a collection of its own: `<prefix><collection>_v<n>`. Connects when
  * first used. While MongoDB is away every method throws StoreUnavailable within seconds, and works again when it is
- * back. `ping` tells a MongoDB that can be reached but not be used as it is set up by another error: a wrong password,
- * no replica set, a database of a newer program.
+ * back; EngineUnfit says that it can be reached but not be used as it is set up: a wrong password, no replica set, a
+ * database of a newer program, a URL that is none.
  * @throws TypeError the prefix cannot begin a collection's name
  */
 export function openMongoReadStores(options: MongoReadStoresOptions): MongoReadStores {
-  const { url, prefix = PREFIX, logger, patienceMs = PATIENCE_MS, migrates = true } = options;
+  const { url, prefix = '', logger, patienceMs = PATIENCE_MS, migrations = 'auto' } = options;
   const names = collectionNames(prefix);
   const connection = mongoConnection(url, patienceMs);
-  const place = mongoPlace({ names, connection, migrates, logger });
+  const place = mongoPlace({ names, connection, migrates: migrations === 'auto', logger });
 
   function opened(definition: ModelDefinition, version: OpenVersion): OpenModel {
     const model = documentModel(definition);
@@ -99,33 +101,27 @@ export function openMongoReadStores(options: MongoReadStoresOptions): MongoReadS
 
 /**
  * Names of the migrations that the database lacks, in their order. Changes nothing.
- * @throws Error telling what about MongoDB is not as it must be; StoreUnavailable
+ * @throws EngineUnfit; StoreUnavailable
  */
-export function planMongoMigrations(
-  options: Pick<MongoReadStoresOptions, 'url' | 'prefix'>,
-): Promise<readonly string[]> {
+export function planMongoMigrations(options: MongoPlaceOptions): Promise<readonly string[]> {
   return migrating(options, pendingMigrations);
 }
 
 /**
  * Brings the database to what this program needs, one process at a time. Answers the names of what ran.
- * @throws Error telling what about MongoDB is not as it must be; StoreUnavailable
+ * @throws EngineUnfit; StoreUnavailable
  */
-export function migrateMongo(options: Pick<MongoReadStoresOptions, 'url' | 'prefix'>): Promise<readonly string[]> {
+export function migrateMongo(options: MongoPlaceOptions): Promise<readonly string[]> {
   return migrating(options, migrate);
 }
 
-async function migrating(
-  { url, prefix = PREFIX }: Pick<MongoReadStoresOptions, 'url' | 'prefix'>,
-  work: typeof migrate,
-): Promise<readonly string[]> {
+async function migrating({ url, prefix = '' }: MongoPlaceOptions, work: typeof migrate): Promise<readonly string[]> {
   const names = collectionNames(prefix);
   const connection = mongoConnection(url, PATIENCE_MS);
   try {
     await askServer(connection);
     return await work(await connection.db(), names);
   } catch (error) {
-    if (error instanceof MongoUnfit) throw error;
     throw explainFailure(`MongoDB at ${connection.address} cannot be used`, error);
   } finally {
     await connection.close();

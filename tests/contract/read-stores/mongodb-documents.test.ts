@@ -146,7 +146,7 @@ onEngine('mongodb', (url) => {
     });
 
     it('use the indexes that the model asks for, sorting included', async () => {
-      const indexes = await place.within((db) => db.collection('annals-papers_v1').indexes());
+      const indexes = await place.within((db) => db.collection('papers_v1').indexes());
       expect(indexes.map(({ key }) => Object.keys(key))).toEqual([
         ['_id'],
         ['f.owner', 'f.size', '_id'],

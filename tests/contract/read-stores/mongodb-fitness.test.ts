@@ -7,6 +7,7 @@ import {
   planMongoMigrations,
   type MongoReadStoresOptions,
 } from '../../../src/infrastructure/read-stores/mongo.ts';
+import { EngineUnfit } from '../../../src/ports/engine-probe.ts';
 import { StoreUnavailable } from '../../../src/ports/unavailable.ts';
 import { onEngine } from '../../support/engines.ts';
 import { mongoPlace, type MongoTestPlace } from './mongodb-place.ts';
@@ -16,7 +17,7 @@ import { documentSamples } from './samples.ts';
 const { definition } = documentSamples;
 const PATIENCE_MS = 500;
 
-/** What `ping` says: an error that is no StoreUnavailable stops a start, the other one is waited for. */
+/** What `ping` says. An EngineUnfit stops a start, another StoreUnavailable is waited for. */
 async function failureOf(options: MongoReadStoresOptions): Promise<Error> {
   const stores = openMongoReadStores({ patienceMs: PATIENCE_MS, ...options });
   try {
@@ -25,7 +26,6 @@ async function failureOf(options: MongoReadStoresOptions): Promise<Error> {
       (error: unknown) => error,
     );
     if (!(failure instanceof Error)) throw new Error('it was taken');
-    // Whatever a start does, one who goes on may only have to wait.
     await expect(stores.catalogue()).rejects.toThrow(StoreUnavailable);
     await expect(stores.create(definition, 1)).rejects.toThrow(StoreUnavailable);
     return failure;
@@ -50,7 +50,7 @@ describe('a stand-in for a MongoDB', () => {
     async (search) => {
       standIn = await startMongoStandIn({});
       const failure = await failureOf({ url: `mongodb://${standIn.address}/annals${search}` });
-      expect(failure).not.toBeInstanceOf(StoreUnavailable);
+      expect(failure).toBeInstanceOf(EngineUnfit);
       expect(failure.message).toMatch(/^MongoDB must run as a replica set .*rs\.initiate\(\).* ANNALS_DOCUMENTS_URL$/);
     },
   );
@@ -58,21 +58,21 @@ describe('a stand-in for a MongoDB', () => {
   it('whose replica set was not begun is refused, saying how to begin it', async () => {
     standIn = await startMongoStandIn({ isWritablePrimary: false, secondary: false, isreplicaset: true });
     const failure = await failureOf({ url: `mongodb://${standIn.address}/annals?replicaSet=rs0` });
-    expect(failure).not.toBeInstanceOf(StoreUnavailable);
+    expect(failure).toBeInstanceOf(EngineUnfit);
     expect(failure.message).toContain('rs.initiate()');
   });
 
   it('that has no primary at present is waited for', async () => {
     standIn = await startMongoStandIn({ isWritablePrimary: false, secondary: true, setName: 'rs0' });
-    expect(await failureOf({ url: `mongodb://${standIn.address}/annals?replicaSet=rs0` })).toBeInstanceOf(
-      StoreUnavailable,
-    );
+    const failure = await failureOf({ url: `mongodb://${standIn.address}/annals?replicaSet=rs0` });
+    expect(failure).toBeInstanceOf(StoreUnavailable);
+    expect(failure).not.toBeInstanceOf(EngineUnfit);
   });
 
   it('that is too old is refused, naming the version', async () => {
     standIn = await startMongoStandIn({ setName: 'rs0' }, '4.2.24');
     const failure = await failureOf({ url: `mongodb://${standIn.address}/annals?directConnection=true` });
-    expect(failure).not.toBeInstanceOf(StoreUnavailable);
+    expect(failure).toBeInstanceOf(EngineUnfit);
     expect(failure.message).toContain('4.2.24');
   });
 });
@@ -90,7 +90,7 @@ describe('a URL', () => {
     'mongodb://annals:hunter2@localhost/annals?nonsense=hunter2',
   ])('that is none (%s) is told without what is secret in it', async (url) => {
     const failure = await failureOf({ url });
-    expect(failure).not.toBeInstanceOf(StoreUnavailable);
+    expect(failure).toBeInstanceOf(EngineUnfit);
     expect(wholeOf(failure)).not.toContain('ter2');
     await expect(planMongoMigrations({ url })).rejects.toThrow(failure.message);
   });
@@ -103,6 +103,7 @@ describe('a URL', () => {
     nobody.close();
     const failure = await failureOf({ url: `mongodb://annals:hunter2@127.0.0.1:${port}/annals?replicaSet=rs0` });
     expect(failure).toBeInstanceOf(StoreUnavailable);
+    expect(failure).not.toBeInstanceOf(EngineUnfit);
     expect(failure.message).toContain(`127.0.0.1:${port}`);
     expect(wholeOf(failure)).not.toContain('hunter2');
   });
@@ -129,7 +130,7 @@ onEngine('mongodb', (engine) => {
     try {
       expect(await place.open({ url: withUser('annals', 'hunter2') }).ping()).toMatchObject({ engine: 'MongoDB' });
       const failure = await failureOf({ url: withUser('annals', 'hunter3') });
-      expect(failure).not.toBeInstanceOf(StoreUnavailable);
+      expect(failure).toBeInstanceOf(EngineUnfit);
       expect(failure.message).toContain('user or password are wrong');
       expect(wholeOf(failure)).not.toContain('hunter3');
     } finally {
@@ -141,7 +142,7 @@ onEngine('mongodb', (engine) => {
     const url = new URL(place.url);
     url.searchParams.set('replicaSet', 'another');
     const failure = await failureOf({ url: url.href });
-    expect(failure).not.toBeInstanceOf(StoreUnavailable);
+    expect(failure).toBeInstanceOf(EngineUnfit);
     expect(failure.message).toMatch(/not another: say \?replicaSet=\w+ in ANNALS_DOCUMENTS_URL$/);
   });
 
@@ -161,7 +162,7 @@ onEngine('mongodb', (engine) => {
       expect(planned).toEqual(['0001_catalogue', '0002_versions', '0003_dead_letters']);
       expect(await collections()).toEqual([]);
       expect(await migrateMongo(place)).toEqual(planned);
-      expect(await collections()).toContain('annals-read_versions');
+      expect(await collections()).toContain('read_versions');
       expect(await planMongoMigrations(place)).toEqual([]);
       expect(await migrateMongo(place)).toEqual([]);
     });
@@ -173,9 +174,9 @@ onEngine('mongodb', (engine) => {
 
     it('go on where a process was killed, when its lock has run out', async () => {
       await place.within(async (db) => {
-        await db.createCollection('annals-read_catalogue');
+        await db.createCollection('read_catalogue');
         const until = new Date(Date.now() + 500);
-        await db.collection<{ _id: string }>('annals-read_migrations').insertOne({ _id: 'lock', ...{ until } });
+        await db.collection<{ _id: string }>('read_migrations').insertOne({ _id: 'lock', ...{ until } });
       });
       expect(await migrateMongo(place)).toHaveLength(3);
     });
@@ -187,24 +188,22 @@ onEngine('mongodb', (engine) => {
 
     it('are refused by a program that does not know all of them, and nothing is changed', async () => {
       await migrateMongo(place);
-      await place.within((db) =>
-        db.collection<{ _id: string }>('annals-read_migrations').insertOne({ _id: '9999_tomorrow' }),
-      );
+      await place.within((db) => db.collection<{ _id: string }>('read_migrations').insertOne({ _id: '9999_tomorrow' }));
       const before = await collections();
       await expect(migrateMongo(place)).rejects.toThrow('9999_tomorrow');
       await expect(planMongoMigrations(place)).rejects.toThrow('newer than this program');
       const failure = await failureOf(place);
-      expect(failure).not.toBeInstanceOf(StoreUnavailable);
+      expect(failure).toBeInstanceOf(EngineUnfit);
       expect(failure.message).toContain('9999_tomorrow');
       expect(await collections()).toEqual(before);
     });
 
     it('are asked for where they are not run by themselves', async () => {
-      const failure = await failureOf({ url: place.url, migrates: false });
+      const failure = await failureOf({ url: place.url, migrations: 'refuse' });
       expect(failure.message).toContain('0001_catalogue');
       expect(await collections()).toEqual([]);
       await migrateMongo(place);
-      expect(await place.open({ migrates: false }).catalogue()).toEqual(new Map());
+      expect(await place.open({ migrations: 'refuse' }).catalogue()).toEqual(new Map());
     });
   });
 });

@@ -252,7 +252,7 @@ async function touchVersion(db: Db): Promise<void> {
   await db.client.withSession(async (session) => {
     session.startTransaction();
     try {
-      await db.collection('annals-read_versions').updateMany({}, { $set: { touched: true } }, { session });
+      await db.collection('read_versions').updateMany({}, { $set: { touched: true } }, { session });
     } finally {
       await session.abortTransaction();
     }

@@ -1,6 +1,7 @@
 import { MongoClient, type Db, type Document, type MongoClientOptions } from 'mongodb';
+import { EngineUnfit } from '../../../ports/engine-probe.ts';
 import { StoreUnavailable } from '../../../ports/unavailable.ts';
-import { MongoUnfit } from './failure.ts';
+import { unfit } from './failure.ts';
 
 /** Where documents are kept when the URL names no database. */
 const DATABASE = 'annals';
@@ -29,9 +30,9 @@ export interface MongoConnection {
   readonly address: string;
   /** What the URL says the replica set is called. */
   readonly replicaSet: string | undefined;
-  /** @throws MongoUnfit the URL is none; MongoError */
+  /** @throws EngineUnfit the URL is none; MongoError */
   client(): Promise<MongoClient>;
-  /** @throws MongoUnfit the URL is none; MongoError */
+  /** @throws EngineUnfit the URL is none; MongoError */
   db(): Promise<Db>;
   /** How long a server that is away is waited for, in milliseconds. */
   readonly patienceMs: number;
@@ -90,7 +91,7 @@ function describe(url: string): Pick<MongoConnection, 'address' | 'replicaSet'> 
     const { hosts, srvHost, replicaSet } = clientFor(url, OPTIONS).options;
     return { address: srvHost ?? hosts.map(String).join(', '), replicaSet };
   } catch (error) {
-    if (error instanceof MongoUnfit) return { address: 'nowhere', replicaSet: undefined };
+    if (error instanceof EngineUnfit) return { address: 'nowhere', replicaSet: undefined };
     throw error;
   }
 }
@@ -101,7 +102,7 @@ function clientFor(url: string, options: MongoClientOptions): MongoClient {
     return new MongoClient(url, options);
   } catch (error) {
     const detail = error instanceof Error && /unescaped|percent/i.test(error.message);
-    throw new MongoUnfit(
+    throw unfit(
       detail
         ? 'the connection string holds characters in its user name or password that must be percent-encoded'
         : 'this is not the connection string of a MongoDB, such as mongodb://user:password@host:27017/annals?replicaSet=rs0',

@@ -8,6 +8,7 @@ import {
   MongoTopologyClosedError,
   MongoWriteConcernError,
 } from 'mongodb';
+import { EngineUnfit } from '../../../ports/engine-probe.ts';
 import { StoreUnavailable } from '../../../ports/unavailable.ts';
 
 /**
@@ -15,6 +16,9 @@ import { StoreUnavailable } from '../../../ports/unavailable.ts';
  * better at once, the server does not serve now, it refuses whoever asks, or what was asked is at fault.
  */
 type Kind = 'lost' | 'conflict' | 'unavailable' | 'refused' | 'statement';
+
+/** Nothing changes before an operator has done something. */
+const UNFIT_RETRY_MS = 5_000;
 
 const AUTHENTICATION_FAILED = 'user or password are wrong';
 
@@ -67,14 +71,6 @@ export class MongoFailure extends Error {
   }
 }
 
-/**
- * The server is there, but it is none that this program can use as it is set up. It becomes usable when an operator
- * changes something: at a start, it is better told than waited for.
- */
-export class MongoUnfit extends Error {
-  override readonly name = 'MongoUnfit';
-}
-
 /** What a client library's error means; any other error comes back unchanged. */
 export function mongoFailure(error: unknown): unknown {
   if (!(error instanceof MongoError)) return error;
@@ -116,24 +112,20 @@ export function hasCode(error: unknown, code: number): boolean {
 }
 
 /**
- * StoreUnavailable when the server or the way to it failed or refuses this program; any other error, being one of what
- * was asked, comes back without what the client library added. `what` begins the message: "the read model things cannot
- * be read".
+ * StoreUnavailable when the server or the way to it failed, EngineUnfit when it refuses this program; any other error,
+ * being one of what was asked, comes back without what the client library added. `what` begins the message: "the read
+ * model things cannot be read".
  */
 export function explainFailure(what: string, error: unknown): unknown {
-  if (error instanceof MongoUnfit) {
-    return new StoreUnavailable(`${what}: ${error.message}`, { cause: error, retryAfterMs: 5_000 });
-  }
   const failure = mongoFailure(error);
   if (!(failure instanceof MongoFailure) || failure.kind === 'statement') return failure;
-  const retryAfterMs = failure.kind === 'refused' ? 5_000 : 1_000;
-  return new StoreUnavailable(`${what}: ${failure.reason}`, { cause: failure, retryAfterMs });
+  const message = `${what}: ${failure.reason}`;
+  return failure.kind === 'refused'
+    ? new EngineUnfit(message, { cause: failure, retryAfterMs: UNFIT_RETRY_MS })
+    : new StoreUnavailable(message, { cause: failure });
 }
 
-export function writeFailure(name: string, error: unknown): unknown {
-  return explainFailure(`the read model ${name} cannot be written`, error);
-}
-
-export function readFailure(name: string, error: unknown): unknown {
-  return explainFailure(`the read model ${name} cannot be read`, error);
+/** Why a database cannot be used, as an operator would say it. */
+export function unfit(message: string): EngineUnfit {
+  return new EngineUnfit(message, { retryAfterMs: UNFIT_RETRY_MS });
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Collection, Db } from 'mongodb';
 import { StoreUnavailable } from '../../../ports/unavailable.ts';
-import { hasCode, MongoUnfit } from './failure.ts';
+import { hasCode, unfit } from './failure.ts';
 import { migrations } from './migrations.ts';
 import type { CollectionNames } from './names.ts';
 
@@ -26,7 +26,7 @@ const LOCK = 'lock';
 
 /**
  * Names of the migrations that the database lacks, in their order. Changes nothing.
- * @throws MongoUnfit it has some that this program does not know; MongoError
+ * @throws EngineUnfit it has some that this program does not know; MongoError
  */
 export async function pendingMigrations(db: Db, names: CollectionNames): Promise<readonly string[]> {
   const entries = await entriesIn(db, names).find().toArray();
@@ -34,7 +34,7 @@ export async function pendingMigrations(db: Db, names: CollectionNames): Promise
   const known = migrations.map(({ name }) => name);
   const unknown = [...done].filter((name) => !known.includes(name)).sort();
   if (unknown.length > 0) {
-    throw new MongoUnfit(
+    throw unfit(
       `the database is newer than this program, which does not know its migrations ${unknown.join(', ')}: ` +
         'run the newer program, or take another database or prefix',
     );
@@ -44,7 +44,7 @@ export async function pendingMigrations(db: Db, names: CollectionNames): Promise
 
 /**
  * Brings the database to what this program needs, one process at a time. Answers the names of what ran.
- * @throws MongoUnfit; StoreUnavailable another process does not come to an end; MongoError
+ * @throws EngineUnfit; StoreUnavailable another process does not come to an end; MongoError
  */
 export async function migrate(db: Db, names: CollectionNames): Promise<readonly string[]> {
   if ((await pendingMigrations(db, names)).length === 0) return [];

@@ -1,7 +1,7 @@
 import type { Db } from 'mongodb';
 import type { Logger } from '../../../ports/logger.ts';
 import type { MongoConnection } from './connection.ts';
-import { explainFailure, MongoUnfit } from './failure.ts';
+import { explainFailure, unfit } from './failure.ts';
 import { migrate, pendingMigrations } from './migrate.ts';
 import type { CollectionNames } from './names.ts';
 import { persist } from './persist.ts';
@@ -11,7 +11,7 @@ import { askServer, type MongoServer } from './server.ts';
 export interface MongoPlace {
   readonly names: CollectionNames;
   readonly connection: MongoConnection;
-  /** @throws MongoUnfit it cannot be used as it is set up; StoreUnavailable */
+  /** @throws EngineUnfit it cannot be used as it is set up; StoreUnavailable */
   ready(): Promise<MongoServer>;
   /**
    * Does work on the database.
@@ -40,7 +40,6 @@ export function mongoPlace(options: {
     asked ??= prepare().catch((error: unknown) => {
       // Asked again at the next use: the server may be back, or set up otherwise.
       asked = undefined;
-      if (error instanceof MongoUnfit) throw error;
       throw explainFailure(`MongoDB at ${connection.address} cannot be used`, error);
     });
     return asked;
@@ -56,7 +55,7 @@ export function mongoPlace(options: {
     if (!migrates) {
       const pending = await pendingMigrations(db, names);
       if (pending.length === 0) return;
-      throw new MongoUnfit(`the database lacks the migrations ${pending.join(', ')}: run them first`);
+      throw unfit(`the database lacks the migrations ${pending.join(', ')}: run them first`);
     }
     const done = await migrate(db, names);
     if (done.length > 0) logger?.info({ migrations: done }, 'migrated the database of the document read models');

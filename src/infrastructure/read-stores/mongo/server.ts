@@ -1,12 +1,10 @@
 import { MongoServerSelectionError, type Document } from 'mongodb';
+import { EngineUnfit } from '../../../ports/engine-probe.ts';
 import type { MongoConnection } from './connection.ts';
-import { hasCode, MongoUnfit } from './failure.ts';
+import { unfit } from './failure.ts';
 
 /** The oldest whose sorted queries may use the disk, and whose transactions are those used here. */
 const OLDEST = [4, 4] as const;
-
-const AUTHENTICATION_FAILED = 18;
-const UNAUTHORIZED = 13;
 
 export interface MongoServer {
   readonly version: string;
@@ -14,7 +12,7 @@ export interface MongoServer {
 
 /**
  * Asks a server whether it can hold read models.
- * @throws MongoUnfit it cannot, as it or its URL is set up; MongoError it cannot be reached
+ * @throws EngineUnfit it cannot, as it or its URL is set up; MongoError it cannot be reached
  */
 export async function askServer(connection: MongoConnection): Promise<MongoServer> {
   try {
@@ -22,28 +20,21 @@ export async function askServer(connection: MongoConnection): Promise<MongoServe
     requireReplicaSet(await db.command({ hello: 1 }), connection);
     const { version } = await db.command({ buildInfo: 1 });
     requireVersion(String(version), connection);
-    // Reading a little shows whether the user may read at all.
-    await db.listCollections({}, { nameOnly: true, batchSize: 1 }).hasNext();
     return { version: String(version) };
   } catch (error) {
     throw refusal(error, connection) ?? error;
   }
 }
 
-/** What an operator has to change, when that is why the servers could not be used. */
-function refusal(error: unknown, connection: MongoConnection): MongoUnfit | undefined {
-  const { address } = connection;
-  if (hasCode(error, AUTHENTICATION_FAILED))
-    return new MongoUnfit(`user or password are wrong for MongoDB at ${address}`);
-  if (hasCode(error, UNAUTHORIZED))
-    return new MongoUnfit(`the user may not use this database of MongoDB at ${address}`);
+/** How a server is set up otherwise than the URL says, when that is why none was found. */
+function refusal(error: unknown, connection: MongoConnection): EngineUnfit | undefined {
   if (!(error instanceof MongoServerSelectionError)) return undefined;
   // The client library leaves aside servers that are not what the URL says, and finds none then.
   for (const hello of connection.hellos()) {
     try {
       requireReplicaSet(hello, connection);
     } catch (found) {
-      if (found instanceof MongoUnfit) return found;
+      if (found instanceof EngineUnfit) return found;
       throw found;
     }
   }
@@ -55,16 +46,16 @@ function requireReplicaSet(hello: Document, { address, replicaSet }: MongoConnec
   const { setName, msg, isreplicaset } = hello;
   if (msg === 'isdbgrid') return;
   if (isreplicaset === true) {
-    throw new MongoUnfit(`the replica set of MongoDB at ${address} was not begun yet: run rs.initiate() there`);
+    throw unfit(`the replica set of MongoDB at ${address} was not begun yet: run rs.initiate() there`);
   }
   if (typeof setName !== 'string') {
-    throw new MongoUnfit(
+    throw unfit(
       `MongoDB must run as a replica set (one member will do), and that at ${address} does not: start it with ` +
         '--replSet rs0, run rs.initiate() once, and say ?replicaSet=rs0 in ANNALS_DOCUMENTS_URL',
     );
   }
   if (replicaSet !== undefined && replicaSet !== setName) {
-    throw new MongoUnfit(
+    throw unfit(
       `the replica set of MongoDB at ${address} is ${setName}, not ${replicaSet}: ` +
         `say ?replicaSet=${setName} in ANNALS_DOCUMENTS_URL`,
     );
@@ -75,5 +66,5 @@ function requireVersion(version: string, { address }: MongoConnection): void {
   const [major = 0, minor = 0] = version.split('.').map(Number);
   const [oldestMajor, oldestMinor] = OLDEST;
   if (major > oldestMajor || (major === oldestMajor && minor >= oldestMinor)) return;
-  throw new MongoUnfit(`MongoDB at ${address} is ${version}; read models need ${OLDEST.join('.')} or newer`);
+  throw unfit(`MongoDB at ${address} is ${version}; read models need ${OLDEST.join('.')} or newer`);
 }
