@@ -16,6 +16,8 @@ import { documentSamples } from './samples.ts';
 
 const { definition } = documentSamples;
 const PATIENCE_MS = 500;
+/** Longer than the primary is away in a test beside this one. */
+const PATIENT_MS = 10_000;
 
 /** What `ping` says. An EngineUnfit stops a start, another StoreUnavailable is waited for. */
 async function failureOf(options: MongoReadStoresOptions): Promise<Error> {
@@ -129,7 +131,7 @@ onEngine('mongodb', (engine) => {
     await place.within((db) => db.command({ createUser: 'annals', pwd: 'hunter2', roles: ['readWrite'] }));
     try {
       expect(await place.open({ url: withUser('annals', 'hunter2') }).ping()).toMatchObject({ engine: 'MongoDB' });
-      const failure = await failureOf({ url: withUser('annals', 'hunter3') });
+      const failure = await failureOf({ url: withUser('annals', 'hunter3'), patienceMs: PATIENT_MS });
       expect(failure).toBeInstanceOf(EngineUnfit);
       expect(failure.message).toContain('user or password are wrong');
       expect(wholeOf(failure)).not.toContain('hunter3');
@@ -192,14 +194,14 @@ onEngine('mongodb', (engine) => {
       const before = await collections();
       await expect(migrateMongo(place)).rejects.toThrow('9999_tomorrow');
       await expect(planMongoMigrations(place)).rejects.toThrow('newer than this program');
-      const failure = await failureOf(place);
+      const failure = await failureOf({ url: place.url, patienceMs: PATIENT_MS });
       expect(failure).toBeInstanceOf(EngineUnfit);
       expect(failure.message).toContain('9999_tomorrow');
       expect(await collections()).toEqual(before);
     });
 
     it('are asked for where they are not run by themselves', async () => {
-      const failure = await failureOf({ url: place.url, migrations: 'refuse' });
+      const failure = await failureOf({ url: place.url, migrations: 'refuse', patienceMs: PATIENT_MS });
       expect(failure.message).toContain('0001_catalogue');
       expect(await collections()).toEqual([]);
       await migrateMongo(place);

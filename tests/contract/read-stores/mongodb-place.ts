@@ -1,10 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { MongoClient, type Db } from 'mongodb';
+import { setTimeout as pause } from 'node:timers/promises';
+import { MongoClient, MongoServerError, type Db } from 'mongodb';
 import {
   openMongoReadStores,
   type MongoReadStores,
   type MongoReadStoresOptions,
 } from '../../../src/infrastructure/read-stores/mongo.ts';
+
+/** Nothing was done: a test beside this one has the primary step down. */
+const WITHOUT_PRIMARY: ReadonlySet<unknown> = new Set([189, 10107, 11602, 13435, 13436]);
 
 /** A database of its own on a MongoDB. */
 export interface MongoTestPlace {
@@ -26,7 +30,14 @@ export function mongoPlace(engine: string): MongoTestPlace {
   async function within<Result>(work: (db: Db) => Promise<Result>): Promise<Result> {
     const client = new MongoClient(url);
     try {
-      return await work(client.db(name));
+      for (;;) {
+        try {
+          return await work(client.db(name));
+        } catch (error) {
+          if (!(error instanceof MongoServerError) || !WITHOUT_PRIMARY.has(error.code)) throw error;
+        }
+        await pause(50);
+      }
     } finally {
       await client.close();
     }
