@@ -39,10 +39,20 @@ function giveUp(reason) {
 
 /** Runs this file again under another Node, as if it had been started by it: same streams, signals and exit code. */
 function startAgainUnder(node) {
+  // The client of Kafka sets timers in the past, of which Node would tell everybody.
   // A smaller young generation: some 40 MB less under load, for no time that could be measured (docs/decisions/performance.md).
-  const child = spawn(node, ['--max-semi-space-size=8', fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
-    stdio: 'inherit',
-  });
+  const child = spawn(
+    node,
+    [
+      '--max-semi-space-size=8',
+      '--disable-warning=TimeoutNegativeWarning',
+      fileURLToPath(import.meta.url),
+      ...process.argv.slice(2),
+    ],
+    {
+      stdio: 'inherit',
+    },
+  );
   // A terminal sends Ctrl-C to both processes by itself; passing it on would make it two.
   const onTerminal = process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY;
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2']) {

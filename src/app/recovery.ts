@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CommandDeps } from '../commands/deps.ts';
 import type { Position } from '../ports/event-store.ts';
+import { StoreUnavailable } from '../ports/unavailable.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { QueryDeps } from '../queries/deps.ts';
 import { unfinishedExecutions, type UnfinishedExecution } from '../queries/executions/list.ts';
@@ -9,6 +10,7 @@ import { endInterrupted } from '../reactors/executions/recover.ts';
 /** How often calls of other processes are looked through, and how long after its time a call counts as interrupted. */
 const LOOK_EVERY_MS = 60_000;
 const GRACE_MS = 60_000;
+const TRY_AGAIN_MS = 5_000;
 
 interface Recovery {
   readonly commands: CommandDeps;
@@ -16,13 +18,25 @@ interface Recovery {
   readonly logger: Logger;
 }
 
-/** Ends, when the read models are ready, the calls that this process's predecessor left running. Logs what fails. */
-export async function recoverOwn(deps: Recovery, ready: Promise<void>, head: Position): Promise<void> {
-  try {
-    await ready;
-    await end(deps, await unfinishedExecutions(deps.queries, head));
-  } catch (error) {
-    deps.logger.error({ err: error }, 'interrupted calls could not be ended');
+/**
+ * Ends, when the read models are ready, the calls that this process's predecessor left running. While it cannot know
+ * them it tries again, until the signal aborts; what else fails is logged.
+ */
+export async function recoverOwn(
+  deps: Recovery,
+  ready: Promise<void>,
+  head: Position,
+  signal: AbortSignal,
+): Promise<void> {
+  await ready;
+  while (!signal.aborted) {
+    try {
+      return await end(deps, await unfinishedExecutions(deps.queries, head));
+    } catch (error) {
+      deps.logger.error({ err: error }, 'interrupted calls could not be ended');
+      if (!(error instanceof StoreUnavailable)) return;
+    }
+    await pause(TRY_AGAIN_MS, signal);
   }
 }
 
@@ -42,7 +56,7 @@ export async function recoverOverdue(deps: Recovery, ready: Promise<void>, signa
     } catch (error) {
       deps.logger.warn({ err: error }, 'overdue calls cannot be looked through; it is tried again');
     }
-    await pause(signal);
+    await pause(LOOK_EVERY_MS, signal);
   }
 }
 
@@ -58,9 +72,9 @@ async function end({ commands, logger }: Recovery, unfinished: readonly Unfinish
   if (count > 0) logger.warn({ count }, 'calls that a process left running are ended as interrupted');
 }
 
-async function pause(signal: AbortSignal): Promise<void> {
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
   try {
-    await sleep(LOOK_EVERY_MS, undefined, { signal, ref: false });
+    await sleep(ms, undefined, { signal, ref: false });
   } catch (error) {
     // An abort ends the pause early; the caller looks at the signal.
     if (!signal.aborted) throw error;

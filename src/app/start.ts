@@ -164,7 +164,7 @@ async function start(config: Config, { logger, http: httpSettings }: StartOption
   const recovery = { commands, queries, logger };
   const stopping = new AbortController();
   const recovered = !engines.isShared
-    ? recoverOwn(recovery, readSide.ready, interruptedUpTo)
+    ? recoverOwn(recovery, readSide.ready, interruptedUpTo, stopping.signal)
     : config.roles.includes('worker')
       ? recoverOverdue(recovery, readSide.ready, stopping.signal)
       : undefined;

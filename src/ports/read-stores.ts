@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { AnyRow, DocumentRow, ModelStore, ReadModel } from './read-model.ts';
+import { StoreUnavailable } from './unavailable.ts';
 import type { DocumentQuery, SearchHit, SearchQuery } from './read-models.ts';
 
 /** What tells one read model from all others, and one shape of it from its earlier shapes. */
@@ -71,7 +72,8 @@ export interface ReadStores {
   drop(definition: ModelDefinition, version: number): Promise<void>;
 }
 
-/** There is no such version, or it is damaged: the way out is to build it anew from the log. */
-export class ModelUnusable extends Error {
-  override readonly name = 'ModelUnusable';
-}
+/**
+ * There is no such version, or it is damaged: the way out is to build it anew from the log. Nothing was written, and it
+ * says nothing about the event that was to be taken in.
+ */
+export class ModelUnusable extends StoreUnavailable {}

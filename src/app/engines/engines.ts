@@ -47,7 +47,7 @@ export async function openEngines(
   const reading = await openReadPlaces(settings, logger);
   closing.add('read stores', () => reading.close());
   const models = projections.map(({ name }) => name);
-  const { bus, group } = await openMessaging(config, { store, models, logger, closing });
+  const { bus, probe: kafka, group } = await openMessaging(config, { store, models, logger, closing });
   const { coordination, probe: redis } = await openCoordination(config, logger, closing);
 
   const named = (setting: string, asked: Probe | undefined, rest: Partial<NamedEngine> = {}): readonly NamedEngine[] =>
@@ -55,7 +55,7 @@ export async function openEngines(
   await requireReachable(
     [
       ...named(settingNames.eventStoreUrl.name, probe, { isVital: true }),
-      ...named(settingNames.kafkaBrokers.name, bus),
+      ...named(settingNames.kafkaBrokers.name, kafka),
       ...named(settingNames.redisUrl.name, redis),
       ...reading.places.flatMap(({ kinds: [kind = 'relational'], probe: asked, stores }) =>
         named(settingNames[readSettings[kind]].name, asked, { examine: () => stores.catalogue() }),
@@ -66,7 +66,7 @@ export async function openEngines(
 
   const ports: Record<string, ServedBy> = {
     eventStore: probe ?? 'SQLite',
-    bus: bus ?? 'in process',
+    bus: kafka ?? 'in process',
     relational: probeOf(reading, 'relational') ?? 'SQLite',
     documents: probeOf(reading, 'documents') ?? 'SQLite',
     search: probeOf(reading, 'search') ?? 'SQLite FTS5',
@@ -78,13 +78,13 @@ export async function openEngines(
     readSide: {
       stores: reading.stores,
       rebuild: { module: new URL('./rebuild-parts.worker.ts', import.meta.url).href, settings },
-      ...(bus && { bus }),
+      bus,
       // Embedded stores are open to this process alone and always there.
       ...(!isAlone && { shared: { group, places: reading.places } }),
     },
     coordination,
     isShared: config.eventStoreUrl !== undefined,
-    isReady: createReadiness(config.roles, { eventStore: probe, bus }),
+    isReady: createReadiness(config.roles, { eventStore: probe, bus: kafka }),
     statuses: () => engineStatuses(ports),
   };
 }

@@ -2,6 +2,7 @@ import type { Config } from '../../config.ts';
 import { ConfigError } from '../../config/config-error.ts';
 import { settings as settingNames } from '../../config/settings.ts';
 import { decodeEventData } from '../../domain/registry.ts';
+import { createInProcessBus } from '../../infrastructure/event-bus/in-process.ts';
 import { createSoleProjectorGroup } from '../../infrastructure/event-bus/sole-projector-group.ts';
 import type { Probe } from '../../ports/engine-probe.ts';
 import type { EventBus, ProjectorGroup } from '../../ports/event-bus.ts';
@@ -13,8 +14,9 @@ import { openStoredLog } from './stored-log.ts';
 
 /** What carries events to those who follow the log. */
 export interface Messaging {
-  /** Absent: the log itself carries them. */
-  readonly bus?: EventBus & Probe;
+  readonly bus: EventBus;
+  /** Of the bus's server; absent: the log itself carries them. */
+  readonly probe?: Probe;
   /** Says which read models this process keeps up. */
   readonly group: ProjectorGroup;
 }
@@ -35,7 +37,7 @@ export interface MessagingOptions {
 export async function openMessaging(config: Config, options: MessagingOptions): Promise<Messaging> {
   const projects = config.roles.includes('projector');
   const alone = createSoleProjectorGroup(projects ? options.models : []);
-  if (config.kafkaBrokers === undefined) return { group: alone };
+  if (config.kafkaBrokers === undefined) return { bus: createInProcessBus(options.store), group: alone };
 
   // Clients of engines are loaded only when they are used.
   const { createKafkaProjectorGroup, openKafkaBus, parseKafkaUrl } =
@@ -47,10 +49,10 @@ export async function openMessaging(config: Config, options: MessagingOptions): 
   closing.add('event bus', () => bus.close());
   if (config.roles.includes('relay')) await joinRelay(config, kafka, options);
   // An embedded log belongs to one process, which then need not wait to be given its models.
-  if (!projects || config.eventStoreUrl === undefined) return { bus, group: alone };
+  if (!projects || config.eventStoreUrl === undefined) return { bus, probe: bus, group: alone };
   const group = createKafkaProjectorGroup({ kafka, prefix, models, logger });
   closing.add('group of projectors', () => group.close());
-  return { bus, group };
+  return { bus, probe: bus, group };
 }
 
 async function joinRelay(

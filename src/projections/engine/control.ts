@@ -64,7 +64,7 @@ function bound(live: LiveProjection): Pick<LiveProjection, 'exclusive' | 'projec
 async function statusOf(engine: Engine, slot: ModelSlot, head: Position): Promise<ProjectionStatus> {
   const { live, position } = slot;
   const lag = await lagOf(engine, position, head);
-  const error = live === undefined ? slot.buildError : live.error;
+  const error = live?.error ?? slot.buildError;
   return {
     name: slot.name,
     store: slot.projection.model.kind,

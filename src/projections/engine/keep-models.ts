@@ -39,9 +39,14 @@ export async function keepModels(
 
 async function settle(engine: Engine, rebuilds: Rebuilds, { stores, slots }: StorePlace): Promise<void> {
   const catalogue = await stores.catalogue();
+  const head = await engine.store.head();
   for (const slot of slots) {
     try {
       await settleModel(engine, rebuilds, slot, catalogue.get(slot.name));
+      if (slot.live === undefined) continue;
+      slot.buildError = undefined;
+      // A model that was opened just now has not heard of what stands in the log already.
+      if (slot.owned) void slot.live.run(head);
     } catch (error) {
       fault(engine, [slot], error);
     }
@@ -63,6 +68,7 @@ async function settleModel(
     slot.previous = entry.previous;
     // Nobody else tells how far the model is that another process keeps.
     if (!slot.owned) void live.run(live.position + 1);
+    await live.check();
     return;
   }
   if (entry !== undefined && entry.live !== live?.version) {

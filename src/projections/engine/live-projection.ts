@@ -44,9 +44,8 @@ export class LiveProjection {
   #running: Promise<void> | undefined;
   #again = false;
   #target: Position = 0;
-  #failure:
-    | { readonly message: string; readonly isLost: boolean; readonly waitMs: number; readonly until: number }
-    | undefined;
+  #failure: { readonly message: string; readonly waitMs: number; readonly until: number } | undefined;
+  #isLost = false;
   #retry: NodeJS.Timeout | undefined;
   #closed = false;
 
@@ -63,7 +62,7 @@ export class LiveProjection {
 
   /** The version is gone or damaged: only another one helps. */
   get isLost(): boolean {
-    return this.#failure?.isLost === true;
+    return this.#isLost;
   }
 
   /** Why it does not go on, while it does not. */
@@ -80,6 +79,16 @@ export class LiveProjection {
     this.#again = true;
     this.#running ??= this.exclusive(() => this.#catchUp(pace));
     return this.#running;
+  }
+
+  /** Notices a version that is gone from its store although nobody reads or writes it. */
+  async check(): Promise<void> {
+    try {
+      await this.open.store.checkpoint();
+    } catch (error) {
+      if (!(error instanceof ModelUnusable)) throw error;
+      this.#fail(error);
+    }
   }
 
   /** Runs work that has the projector for itself. */
@@ -156,11 +165,11 @@ export class LiveProjection {
         'projecting stopped; it is tried again',
       );
     }
-    const isLost = error instanceof ModelUnusable;
-    this.#failure = { message, isLost, waitMs, until: performance.now() + waitMs };
+    this.#isLost ||= error instanceof ModelUnusable;
+    this.#failure = { message, waitMs, until: performance.now() + waitMs };
     if (this.#closed) return;
     this.#retry = setTimeout(() => {
-      this.#failure = { message, isLost, waitMs, until: 0 };
+      this.#failure = { message, waitMs, until: 0 };
       void this.run(Math.max(this.#target, this.position + 1));
     }, waitMs).unref();
   }

@@ -17,7 +17,7 @@ export class ModelSlot {
   readonly waiters: Waiters = createWaiters();
   previous: number | null = null;
   work: Work | undefined;
-  /** Why the model could not be built, while there is none. */
+  /** Why the model cannot be built, opened or reached at the moment. */
   buildError: string | undefined;
   /** Whether this process keeps the model up. */
   owned = true;

@@ -34,7 +34,9 @@ async function carryOut(tasks: readonly BuildTask[]): Promise<void> {
     try {
       const [first] = tasks;
       if (first?.from === 'checkpoint') {
-        await catchUp(parts, projectionOf(parts, first), first, (position, events) => report.progress(0, position, events));
+        await catchUp(parts, projectionOf(parts, first), first, (position, events) =>
+          report.progress(0, position, events),
+        );
         report.done(0);
       } else await buildModels(parts, tasks, report);
     } finally {

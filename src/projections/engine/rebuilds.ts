@@ -149,8 +149,10 @@ async function dropReplaced({ stores, logger }: Engine, slot: ModelSlot, version
 }
 
 async function nextVersion({ stores }: Engine, slot: ModelSlot): Promise<number> {
+  // A version that is gone from its store may still be named, and open elsewhere.
+  const named = (await stores.catalogue()).get(slot.name);
   const versions = await stores.versions(slot.projection);
-  return Math.max(0, slot.live?.version ?? 0, slot.previous ?? 0, ...versions) + 1;
+  return Math.max(0, slot.live?.version ?? 0, slot.previous ?? 0, named?.live ?? 0, ...versions) + 1;
 }
 
 function failure(error: unknown): { readonly message: string; readonly position: Position | null } {

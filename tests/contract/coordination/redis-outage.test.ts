@@ -6,7 +6,7 @@ import { RedisUnfit } from '../../../src/infrastructure/coordination/redis/check
 import { StoreUnavailable } from '../../../src/ports/unavailable.ts';
 import { onEngine } from '../../support/engines.ts';
 import { ended, given, heard, logLines, nodeNamed, until, type LogLines } from './helpers.ts';
-import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts';
+import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy.ts';
 import { temporaryRedis, type TemporaryRedis } from './temporary-redis.ts';
 
 const LONG_MS = 60_000;

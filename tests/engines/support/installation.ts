@@ -24,6 +24,8 @@ export interface Installation {
   readonly env: Readonly<Record<string, string>>;
   /** Every row of every read model. */
   rows(): Promise<AllRows>;
+  /** Takes everything that the installation has out of the read stores, as an operator's slip would. */
+  empty(): Promise<void>;
   /** Removes the directory and what the installation has in the read stores. */
   remove(): Promise<void>;
 }
@@ -50,6 +52,17 @@ export function createInstallation(urls: EngineUrls): Installation {
   >;
   const engineSettings = (): EngineSettings => ({ ...loadConfig(env), dataDir });
 
+  async function empty(): Promise<void> {
+    const places = await openReadPlaces(engineSettings());
+    for (const { stores, kinds, probe } of places.places) {
+      if (probe === undefined) continue;
+      for (const projection of projections.filter(({ model }) => kinds.includes(model.kind))) {
+        for (const version of await stores.versions(projection)) await stores.drop(projection, version);
+      }
+    }
+    await places.close();
+  }
+
   return {
     dataDir,
     env,
@@ -61,12 +74,9 @@ export function createInstallation(urls: EngineUrls): Installation {
         await places.close();
       }
     },
+    empty,
     async remove() {
-      const places = await openReadPlaces(engineSettings());
-      for (const projection of projections) {
-        for (const version of await places.stores.versions(projection)) await places.stores.drop(projection, version);
-      }
-      await places.close();
+      await empty();
       rmSync(dataDir, { recursive: true, force: true });
     },
   };

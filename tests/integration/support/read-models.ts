@@ -15,6 +15,7 @@ import { ask, type Api } from './api.ts';
 
 export interface ProjectionItem {
   readonly name: string;
+  readonly store: string;
   readonly version: number;
   readonly lag: number;
   readonly status: string;
