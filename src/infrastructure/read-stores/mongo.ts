@@ -9,6 +9,7 @@ import { explainFailure } from './mongo/failure.ts';
 import { migrate, pendingMigrations } from './mongo/migrate.ts';
 import { createModelStore } from './mongo/model-store.ts';
 import { collectionNames } from './mongo/names.ts';
+import { persist } from './mongo/persist.ts';
 import { mongoPlace } from './mongo/place.ts';
 import { askServer } from './mongo/server.ts';
 import {
@@ -119,8 +120,10 @@ async function migrating({ url, prefix = '' }: MongoPlaceOptions, work: typeof m
   const names = collectionNames(prefix);
   const connection = mongoConnection(url, PATIENCE_MS);
   try {
-    await askServer(connection);
-    return await work(await connection.db(), names);
+    return await persist(PATIENCE_MS, async () => {
+      await askServer(connection);
+      return work(await connection.db(), names);
+    });
   } catch (error) {
     throw explainFailure(`MongoDB at ${connection.address} cannot be used`, error);
   } finally {

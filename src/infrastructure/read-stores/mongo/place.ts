@@ -37,7 +37,7 @@ export function mongoPlace(options: {
   let asked: Promise<MongoServer> | undefined;
 
   function ready(): Promise<MongoServer> {
-    asked ??= prepare().catch((error: unknown) => {
+    asked ??= persist(connection.patienceMs, prepare).catch((error: unknown) => {
       // Asked again at the next use: the server may be back, or set up otherwise.
       asked = undefined;
       throw explainFailure(`MongoDB at ${connection.address} cannot be used`, error);
