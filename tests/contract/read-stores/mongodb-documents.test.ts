@@ -199,6 +199,18 @@ onEngine('mongodb', (url) => {
       expect(await rowsOf((await stores.open(definition, 2)).store)).toEqual([row('a')]);
     });
 
+    it('goes on after a row that is too large, of which nothing is kept', async () => {
+      const build = await stores.build(definition, 2);
+      const large = { id: 'large', ...{ body: 'x'.repeat(17_000_000) } };
+      await expect(build.store.apply({ from: 0, to: 2, rows: [row('a'), large].map(insert) })).rejects.toThrow(
+        '16 MiB',
+      );
+      await build.store.apply({ from: 0, to: 1, rows: [insert(row('a'))] });
+      await build.store.apply({ from: 1, to: 2, rows: [], park: [letter('s-1', 2)] });
+      await build.finish();
+      expect(await rowsOf((await stores.open(definition, 2)).store)).toEqual([row('a')]);
+    });
+
     it('takes no change that was computed on another checkpoint', async () => {
       const build = await stores.build(definition, 2);
       await expect(build.store.apply({ from: 3, to: 4, rows: [] })).rejects.toThrow('checkpoint');

@@ -12,10 +12,10 @@ export interface MongoProxy {
   /** Lets nothing through any more, without a word. */
   stall(): void;
   /**
-   * Loses the connection on which the next command of this name comes. `away`: the server is stopped then; else it is
-   * there at once again.
+   * Loses the connection on which the next command of this name comes, or each of the next few. `away`: the server is
+   * stopped then; else it is there at once again.
    */
-  loseAt(command: string, moment: Moment, then: 'away' | 'back'): void;
+  loseAt(command: string, moment: Moment, then: 'away' | 'back', times?: number): void;
   /** Swallows the next command of this name and everything after it, as when the process behind it was killed. */
   stallAt(command: string): void;
   /** Lets everything through again. */
@@ -74,22 +74,26 @@ export async function startMongoProxy(target: { readonly host: string; readonly 
     stall() {
       mode = 'stalled';
     },
-    loseAt(command, moment, then) {
+    loseAt(command, moment, then, times = 1) {
       const lose = (client: Socket): void => {
         if (then === 'away') cut();
         else client.destroy();
       };
-      trap = {
-        command,
-        spring(client, upstream, bytes) {
-          if (moment === 'before') lose(client);
-          else {
-            upstream.removeAllListeners('data');
-            upstream.once('data', () => lose(client));
-            upstream.write(bytes);
-          }
-        },
+      let left = times;
+      const set = (): void => {
+        trap = { command, spring };
       };
+      const spring = (client: Socket, upstream: Socket, bytes: Buffer): void => {
+        left -= 1;
+        if (left > 0) set();
+        if (moment === 'before') lose(client);
+        else {
+          upstream.removeAllListeners('data');
+          upstream.once('data', () => lose(client));
+          upstream.write(bytes);
+        }
+      };
+      set();
     },
     stallAt(command) {
       trap = {

@@ -8,6 +8,7 @@ import {
   type RowChange,
 } from '../../../ports/read-model.ts';
 import type { ModelBuild } from '../../../ports/read-stores.ts';
+import { StoreUnavailable } from '../../../ports/unavailable.ts';
 import { deadLetters } from './dead-letters.ts';
 import { indexesOf, type StoredDocument } from './document-rows.ts';
 import { persist } from './persist.ts';
@@ -30,12 +31,15 @@ export function createBuild(place: MongoPlace, model: DocumentModel, version: Op
   const writes = rowWrites(model);
   const letters = deadLetters(names, version.model, version.version);
   let position = 0;
-  /** A change has failed, and some of it may be there. */
+  /** A change was begun and has not come to its end: what is there now is no state of the model. */
   let isTorn = false;
   let isClosed = false;
 
-  function work<Result>(what: string, task: (db: Db) => Promise<Result>): Promise<Result> {
+  async function work<Result>(what: string, task: (db: Db) => Promise<Result>): Promise<Result> {
     if (isClosed) throw new Error(`version ${version.version} of ${version.model} is closed`);
+    if (isTorn) {
+      throw new StoreUnavailable(`a change of the read model ${version.model} was made in part: build it anew`);
+    }
     return place.work(`the read model ${version.model} cannot be ${what}`, task);
   }
 
@@ -44,11 +48,13 @@ export function createBuild(place: MongoPlace, model: DocumentModel, version: Op
       throw new CheckpointMoved(`the checkpoint of ${version.model} is ${position}, not ${change.from}`);
     }
     // A document model's rows come from its own projection.
-    const rows = change.rows as readonly RowChange<DocumentRow>[];
+    const load = writes.prepare(change.rows as readonly RowChange<DocumentRow>[]);
+    let again = false;
+    isTorn = true;
     await persist(place.connection.patienceMs, async () => {
-      const again = isTorn;
-      isTorn = true;
-      await writes.load(db.collection<StoredDocument>(version.collection), rows, again);
+      const isAgain = again;
+      again = true;
+      await load(db.collection<StoredDocument>(version.collection), isAgain);
       await letters.write(db, change);
     });
     isTorn = false;
@@ -57,6 +63,7 @@ export function createBuild(place: MongoPlace, model: DocumentModel, version: Op
 
   return {
     store: {
+      isRemote: true,
       checkpoint: async () => position,
       load: (ids) => work('read', (db) => reads.load(db, ids)),
       apply: (change) => work('written', (db) => write(db, change)),

@@ -110,6 +110,7 @@ export function createModelStore(place: MongoPlace, model: DocumentModel, versio
   }
 
   return {
+    isRemote: true,
     checkpoint: () => reading(async (db) => (await stateOf(db, names, version)).position),
     load: (ids) => reading((db) => reads.load(db, ids)),
     apply(change) {

@@ -14,8 +14,12 @@ export interface RowWrites {
    * @throws RowMissing; MongoError, also when a row that is to be added is there; Error a row is too large
    */
   write(collection: Collection<StoredDocument>, changes: Changes, session: ClientSession): Promise<void>;
-  /** Without a transaction: what fails may be done in part. `again`: some of it may be there already. */
-  load(collection: Collection<StoredDocument>, changes: Changes, again: boolean): Promise<void>;
+  /**
+   * Looks at all rows before any is written, which is for whoever has the answer to do, without a transaction: what
+   * fails then may be done in part. `again`: some of it may be there already.
+   * @throws Error a row is too large
+   */
+  prepare(changes: Changes): (collection: Collection<StoredDocument>, again: boolean) => Promise<void>;
 }
 
 type Changes = readonly RowChange<DocumentRow>[];
@@ -51,9 +55,12 @@ export function rowWrites(model: DocumentModel): RowWrites {
       const changed = changes.filter(({ before }) => before !== undefined);
       if (matchedCount + deletedCount !== changed.length) throw await missingOf(collection, changed);
     },
-    async load(collection, changes, again) {
-      const all = operations(changes, again);
-      if (all.length > 0) await collection.bulkWrite(all, { ordered: again });
+    prepare(changes) {
+      const first = operations(changes, false);
+      return async (collection, again) => {
+        const all = again ? operations(changes, true) : first;
+        if (all.length > 0) await collection.bulkWrite(all, { ordered: again });
+      };
     },
   };
 }
