@@ -31,7 +31,8 @@ export async function recoverOwn(
   await ready;
   while (!signal.aborted) {
     try {
-      return await end(deps, await unfinishedExecutions(deps.queries, head));
+      await end(deps, await unfinishedExecutions(deps.queries, head));
+      return;
     } catch (error) {
       deps.logger.error({ err: error }, 'interrupted calls could not be ended');
       if (!(error instanceof StoreUnavailable)) return;

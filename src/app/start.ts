@@ -33,7 +33,7 @@ import { version } from './version.ts';
 export interface Annals {
   readonly url: string;
   /** What serves each port, and how it is now. */
-  engines(): Promise<Readonly<Record<string, EngineStatus>>>;
+  readonly engines: () => Promise<Readonly<Record<string, EngineStatus>>>;
   /** Made for the first administrator at this start; undefined when there was one, or the settings gave it. */
   readonly adminPassword: string | undefined;
   readonly http: HttpServer;

@@ -26,8 +26,8 @@ export interface Engines {
   /** Other processes may write the same log. */
   readonly isShared: boolean;
   /** Whether what this process's roles cannot do without is there. */
-  isReady(): Promise<boolean>;
-  statuses(): Promise<Record<string, EngineStatus>>;
+  readonly isReady: () => Promise<boolean>;
+  readonly statuses: () => Promise<Record<string, EngineStatus>>;
 }
 
 /**

@@ -23,7 +23,7 @@ export interface ReadPlaces {
   readonly places: readonly ReadPlace[];
   /** None of the places is of this process alone, so that other processes can share all of them. */
   readonly embedded: boolean;
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /** Which setting names the engine of a kind of models. */
