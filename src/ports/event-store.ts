@@ -66,6 +66,12 @@ export interface EventStore {
   readonly sparse?: boolean;
 
   /**
+   * `appendMany` over several streams is one transaction. Without it, `appendMany` takes one stream only, and who writes
+   * several appends to them one after the other (`transact`).
+   */
+  readonly atomicAppendMany: boolean;
+
+  /**
    * Appends in one transaction and answers when the events are durable. Appending again the same event ids at the same
    * expected revision answers what was recorded the first time, as `repeated`.
    * @throws WrongExpectedRevision another revision is there, with other events
@@ -73,7 +79,7 @@ export interface EventStore {
    */
   append(stream: string, expectedRevision: Revision, events: readonly EventToAppend[]): Promise<AppendResult>;
 
-  /** The same over several streams: all of them or none. */
+  /** The same over several streams: all of them or none. @throws TypeError several, where `atomicAppendMany` is not */
   appendMany(appends: readonly StreamAppend[]): Promise<AppendResult>;
 
   /** Events of one stream from a revision (inclusive) in the direction asked for; none when the stream is unknown. */

@@ -14,6 +14,7 @@ const [dir = ''] = process.argv.slice(2);
 const log = openSqliteEventReader({ path: join(dir, 'events.sqlite'), decode: (_type, _version, data) => data });
 const store: EventStore = {
   ...log,
+  atomicAppendMany: true,
   append: () => Promise.reject(new Error('reads only')),
   appendMany: () => Promise.reject(new Error('reads only')),
   async *subscribe({ signal }) {

@@ -12,10 +12,9 @@ import { afterWriting, beforeWriting, gate } from './switches.ts';
 type Message = InstanceType<typeof streams.AppendReq.ProposedMessage | typeof streams.BatchAppendReq.ProposedMessage>;
 
 /** `Append`: one stream of messages is one append; the first message says where it goes. */
-export function append(context: ServiceContext): handleClientStreamingCall<
-  InstanceType<typeof streams.AppendReq>,
-  InstanceType<typeof streams.AppendResp>
-> {
+export function append(
+  context: ServiceContext,
+): handleClientStreamingCall<InstanceType<typeof streams.AppendReq>, InstanceType<typeof streams.AppendResp>> {
   return (call, answer) => {
     let options: InstanceType<typeof streams.AppendReq.Options> | undefined;
     const proposed: Proposed[] = [];
@@ -52,10 +51,9 @@ export function append(context: ServiceContext): handleClientStreamingCall<
 }
 
 /** `BatchAppend`: many appends on one call, each answered under its correlation id. */
-export function batchAppend(context: ServiceContext): handleBidiStreamingCall<
-  InstanceType<typeof streams.BatchAppendReq>,
-  InstanceType<typeof streams.BatchAppendResp>
-> {
+export function batchAppend(
+  context: ServiceContext,
+): handleBidiStreamingCall<InstanceType<typeof streams.BatchAppendReq>, InstanceType<typeof streams.BatchAppendResp>> {
   return (call) => {
     const open = new Map<
       string,
@@ -76,7 +74,7 @@ export function batchAppend(context: ServiceContext): handleBidiStreamingCall<
         if (options === undefined) throw new Error('a batch without options');
         const stopped = await gate(context.switches, call.metadata.get('requires-leader').length > 0);
         if (stopped === 'silence') return;
-        if (stopped !== undefined) return void call.destroy(stopped);
+        if (stopped !== undefined) return void call.emit('error', stopped);
         const stream = nameOf(options.getStreamIdentifier());
         const expected = options.hasNoStream()
           ? -1
@@ -87,7 +85,7 @@ export function batchAppend(context: ServiceContext): handleBidiStreamingCall<
               : Number(options.getStreamPosition());
         const result = write(context, stream, expected, proposed);
         if (result === 'cut') return context.dropConnections();
-        if ('code' in result) return void call.destroy(result);
+        if ('code' in result) return void call.emit('error', result);
         const response = batchAnswer(result, expected);
         response.setCorrelationId(id);
         response.setStreamIdentifier(options.getStreamIdentifier());

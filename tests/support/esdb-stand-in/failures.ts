@@ -11,8 +11,7 @@ export const unavailable = (details = 'Server Is Not Ready') => failure(status.U
 
 export const timedOut = () => failure(status.ABORTED, 'Operation timed out: stand-in');
 
-export const accessDenied = () =>
-  failure(status.PERMISSION_DENIED, 'Access Denied', { exception: 'access-denied' });
+export const accessDenied = () => failure(status.PERMISSION_DENIED, 'Access Denied', { exception: 'access-denied' });
 
 export const notLeader = ({ host, port }: { readonly host: string; readonly port: number }) =>
   failure(status.NOT_FOUND, 'Leader info available', {

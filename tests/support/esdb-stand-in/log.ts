@@ -21,8 +21,7 @@ export interface Stored extends Proposed {
 export type Expected = number | 'any' | 'exists';
 
 export type Appended =
-  | { readonly written: true; readonly last: Stored }
-  | { readonly written: false; readonly current: number };
+  { readonly written: true; readonly last: Stored } | { readonly written: false; readonly current: number };
 
 /** What one event takes besides its bytes: any number will do, so long as positions are not a count. */
 const OVERHEAD = 61;

@@ -19,12 +19,12 @@ export function read(context: ServiceContext): handleServerStreamingCall<Request
     void (async () => {
       const stopped = await gate(context.switches, call.metadata.get('requires-leader').length > 0);
       if (stopped === 'silence') return;
-      if (stopped !== undefined) return void call.destroy(stopped);
+      if (stopped !== undefined) return void call.emit('error', stopped);
       const options = call.request.getOptions();
       if (options === undefined) throw new Error('a read without options');
       if (options.hasSubscription()) return subscribe(context, call, options);
       const responses = options.hasStream() ? readStream(context, options) : readAll(context, options);
-      if (responses === undefined) return void call.destroy(invalidPosition());
+      if (responses === undefined) return void call.emit('error', invalidPosition());
       for (const response of responses) if (!(await send(call, response))) return;
       call.end();
     })();
@@ -70,7 +70,7 @@ async function subscribe({ log, traits }: ServiceContext, call: Call, options: O
   const asked = Number(all.getPosition()?.getCommitPosition());
   let next = all.hasStart() ? 0 : all.hasEnd() ? log.events.length : log.indexOf(asked);
   if (all.hasPosition()) {
-    if (log.events[next]?.position !== asked) return void call.destroy(invalidPosition());
+    if (log.events[next]?.position !== asked) return void call.emit('error', invalidPosition());
     next++;
   }
   const admits = filterOf(options);

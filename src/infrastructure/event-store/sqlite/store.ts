@@ -58,6 +58,8 @@ export function createSqliteEventStore(options: SqliteEventStoreOptions, transac
     writer.append(appends.map((append) => prepareAppend(append, decode)));
 
   return {
+    atomicAppendMany: true,
+
     append: (stream, expectedRevision, events) => write([{ stream, expectedRevision, events }]),
 
     appendMany: async (appends) => {
