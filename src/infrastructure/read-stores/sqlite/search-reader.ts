@@ -6,8 +6,8 @@ import { readFailure } from './failure.ts';
 import { identifier } from './identifier.ts';
 import { all, planSearch, where, type Condition, type SearchPlan } from './search-plan.ts';
 import { keyColumn, wordTable } from './search-rows.ts';
-import { searchWords, type SearchWords } from './search-words.ts';
-import { snippetOf } from './snippet.ts';
+import { searchWords, type SearchWords } from '../words/search-words.ts';
+import { snippetOf } from '../words/snippet.ts';
 import { statementCache } from './statement-cache.ts';
 
 /** So few entries are looked at one by one whether they have the words, at some 10 µs each. */

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Cell, SearchModel, SearchRow } from '../../../ports/read-model.ts';
-import { segment } from './cjk.ts';
+import { segment } from '../words/cjk.ts';
 import { identifier, indexStatements } from './identifier.ts';
 import { updateStatements } from './update-statements.ts';
 import { RowMissing, type RowStatements, type RowTable } from './row-table.ts';
