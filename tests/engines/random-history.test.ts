@@ -2,12 +2,12 @@ import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { startFastServer, type FastServer } from '../fixtures/fast-http-server.ts';
 import { startToolServer, type ToolServer } from '../http/support/tool-server.ts';
-import { until } from '../http/support/until.ts';
 import { ask } from '../integration/support/api.ts';
 import { histories, Made, take } from '../integration/support/random-history.ts';
 import { caughtUp, projectionsOf, rebuiltRows } from '../integration/support/read-models.ts';
 import { startServer, type ServerProcess } from '../integration/support/server-process.ts';
 import { onEngines } from '../support/engines.ts';
+import { rebuild } from './support/rebuild.ts';
 import { createInstallation, type EngineUrls, type Installation } from './support/installation.ts';
 
 let tools: ToolServer;
@@ -45,21 +45,6 @@ async function play(app: ServerProcess, made: Made, seed: number): Promise<void>
     expect(items.map(({ id }) => id)).toContain(made.mcps.at(-1));
   }
   expect(codes.filter((code) => code < 300).length).toBeGreaterThan(10);
-}
-
-async function rebuild(app: ServerProcess, name: string): Promise<void> {
-  const { id } = await ask<{ id: string }>(app, 202, 'POST', `/api/v1/projections/${name}/rebuild`, { body: {} });
-  let status = 'running';
-  await until(
-    async () => {
-      const path = `/api/v1/projections/${name}/rebuilds/${id}`;
-      ({ status } = await ask<{ status: string }>(app, 200, 'GET', path));
-      return status !== 'running';
-    },
-    `${name} is rebuilt`,
-    60_000,
-  );
-  expect(status).toBe('succeeded');
 }
 
 function historyOn(urls: EngineUrls): void {

@@ -1,0 +1,127 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { startToolServer, type ToolServer } from '../http/support/tool-server.ts';
+import { until } from '../http/support/until.ts';
+import { ask, type Mcp } from '../integration/support/api.ts';
+import { caughtUp, projectionsOf } from '../integration/support/read-models.ts';
+import { startServer, type ServerProcess } from '../integration/support/server-process.ts';
+import { openFeed } from '../integration/support/sse.ts';
+import { onEngines } from '../support/engines.ts';
+import { startStandIn, type StandIn } from '../support/esdb-stand-in/stand-in.ts';
+import { createInstallation, type Installation } from './support/installation.ts';
+import { rebuild } from './support/rebuild.ts';
+
+let tools: ToolServer;
+let log: StandIn;
+let installation: Installation;
+const processes: ServerProcess[] = [];
+const directories: string[] = [];
+
+beforeEach(async () => {
+  [tools, log] = await Promise.all([startToolServer(), startStandIn()]);
+});
+afterEach(async () => {
+  await Promise.all(processes.splice(0).map((one) => one.kill()));
+  await Promise.all([installation.remove(), tools.close(), log.stop()]);
+  for (const directory of directories.splice(0)) rmSync(directory, { recursive: true, force: true });
+});
+
+/** A process with some roles; the administrator's token of another one is good for it too. */
+async function start(roles: string, token?: string): Promise<ServerProcess> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'annals-role-'));
+  directories.push(dataDir);
+  const env = { ...installation.env, ANNALS_ROLES: roles };
+  const started = await startServer({ dataDir, env, ...(token !== undefined && { token }) });
+  processes.push(started);
+  return started;
+}
+
+async function register(api: ServerProcess, name: string): Promise<{ readonly id: string; readonly position: string }> {
+  const body = { name, transport: { type: 'streamable-http', url: tools.url } };
+  const reply = await api.request('POST', '/api/v1/mcps', { body });
+  expect(reply.status, reply.text).toBe(201);
+  return { id: (reply.body as Mcp).id, position: reply.headers.get('x-event-position') ?? '' };
+}
+
+async function namesAt(api: ServerProcess, position: string): Promise<readonly string[]> {
+  const headers = { 'X-Wait-For-Position': position };
+  const { items } = await ask<{ items: Mcp[] }>(api, 200, 'GET', '/api/v1/mcps?limit=200', { headers });
+  return items.map(({ name }) => name);
+}
+
+onEngines(['mariadb', 'mongodb', 'elasticsearch', 'kafka', 'redis'], (urls) => {
+  test('processes with roles of their own, on a stand-in for EventStoreDB: any node reads what another has written', async () => {
+    installation = createInstallation({
+      sql: urls.mariadb,
+      documents: urls.mongodb,
+      search: urls.elasticsearch,
+      kafka: urls.kafka,
+      redis: urls.redis,
+      eventStore: log.url,
+    });
+    const projector = await start('projector,relay', '');
+    const first = await start('api');
+    const others = await Promise.all([start('api', first.adminToken), start('api', first.adminToken)]);
+    await start('projector,relay,worker,scheduler', '');
+
+    // A node without the role answers probes, and nothing else.
+    expect((await projector.request('GET', '/health/live')).status).toBe(200);
+    expect((await projector.request('GET', '/api/v1/mcps', { token: first.adminToken })).status).toBe(404);
+    const seen = async () => {
+      const { nodes } = await ask<{ nodes: unknown[] }>(first, 200, 'GET', '/api/v1/system');
+      return nodes.length === 5;
+    };
+    await until(seen, 'every process is seen', 20_000);
+    await caughtUp(first);
+
+    const names: string[] = [];
+    for (let turn = 0; turn < 6; turn++) {
+      const writer = [first, ...others][turn % 3] ?? first;
+      const name = `written by node ${turn % 3}, turn ${turn}`;
+      const { position } = await register(writer, name);
+      names.push(name);
+      for (const reader of [first, ...others])
+        expect(await namesAt(reader, position)).toEqual(expect.arrayContaining(names));
+    }
+
+    // A feed that breaks is taken up on another node, where it was.
+    const feed = await openFeed(first, '/api/v1/events/stream?category=mcp&type=McpRegistered', {
+      'Last-Event-ID': '0',
+    });
+    const ids: string[] = [];
+    for await (const { id } of feed.frames()) {
+      ids.push(id ?? '');
+      if (ids.length === 3) break;
+    }
+    feed.close();
+    const resumed = await openFeed(others[0] ?? first, '/api/v1/events/stream?category=mcp&type=McpRegistered', {
+      'Last-Event-ID': ids.at(-1) ?? '',
+    });
+    for await (const { id } of resumed.frames()) {
+      ids.push(id ?? '');
+      if (ids.length === 6) break;
+    }
+    resumed.close();
+    expect(new Set(ids).size).toBe(6);
+    expect(ids.map(Number)).toEqual(ids.map(Number).toSorted((a, b) => a - b));
+
+    // The other projector takes over what the killed one kept, and publishes what it did not.
+    await projector.kill();
+    const { position } = await register(first, 'after the kill');
+    const isThere = async () => (await namesAt(others[1] ?? first, position)).includes('after the kill');
+    await until(isThere, 'the other projector has taken over', 60_000);
+    await caughtUp(first);
+
+    // Rebuilt from the log by an API node, while everything goes on, the models hold the same.
+    const live = await installation.rows();
+    for (const { name } of await projectionsOf(first)) await rebuild(first, name);
+    await caughtUp(first);
+    const rebuilt = await installation.rows();
+    const stable = (rows: typeof live) => Object.fromEntries(Object.entries(rows).filter(([name]) => name !== 'audit'));
+    expect(stable(rebuilt)).toEqual(stable(live));
+    // The audit trail has the rebuilds themselves besides.
+    expect(rebuilt['audit']).toEqual(expect.arrayContaining([...(live['audit'] ?? [])]));
+  }, 240_000);
+});
