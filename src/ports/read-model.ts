@@ -85,6 +85,8 @@ export interface ModelChange<Row> {
 
 /** One version of one read model, as its projector writes it. Rows, checkpoint and dead letters change in one transaction. */
 export interface ModelStore<Row> {
+  /** Reads and writes are waited for and do not hold the thread, so that a change may be larger. */
+  readonly isRemote?: true;
   checkpoint(): Promise<Position>;
   load(ids: readonly string[]): Promise<ReadonlyMap<string, Row>>;
   /**

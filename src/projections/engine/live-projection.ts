@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../../ports/logger.ts';
 import type { Position } from '../../ports/event-store.ts';
 import { ModelUnusable, type OpenModel } from '../../ports/read-stores.ts';
-import { advance, createBatchSize, type ReadLog } from './advance.ts';
+import { advance, createBatchSize, type BatchSize, type ReadLog } from './advance.ts';
 import { createPace, type Pace } from './pace.ts';
 import type { Projector } from './projector.ts';
 
@@ -38,7 +38,7 @@ export class LiveProjection {
   readonly open: OpenModel;
   readonly projector: Projector;
   readonly #options: LiveProjectionOptions;
-  readonly #batch = createBatchSize();
+  readonly #batch: BatchSize;
   /** Everything that uses the projector stands in this line. */
   #line: Promise<unknown> = Promise.resolve();
   #running: Promise<void> | undefined;
@@ -52,6 +52,7 @@ export class LiveProjection {
   constructor(options: LiveProjectionOptions) {
     this.version = options.version;
     this.open = options.open;
+    this.#batch = createBatchSize(options.open.store);
     this.projector = options.projector;
     this.#options = options;
   }

@@ -26,7 +26,7 @@ export async function makeLive(engine: Engine, slot: ModelSlot, candidate: Candi
   const { projection } = slot;
   const { version, previous, open, onPoison } = candidate;
   const projector = await openProjector(engine, slot, open, onPoison);
-  const options = { pace: createPace(), batch: createBatchSize() };
+  const options = { pace: createPace(), batch: createBatchSize(open.store) };
   await advance(projector, engine.read, options);
 
   const switchOver = async (): Promise<LiveProjection | undefined> => {

@@ -116,6 +116,7 @@ export function createModelStore(options: StoreOptions): ModelStore<AnyRow> {
   }
 
   return {
+    isRemote: true,
     checkpoint: () => reading(async (session) => (await state(session)).position),
     load: (ids) => reading((session) => reads.load(session, ids)),
     async apply(change) {
