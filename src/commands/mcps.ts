@@ -9,6 +9,8 @@ import type { CommandDeps } from './deps.ts';
 import { load } from './load.ts';
 import { parseDefinition } from './mcp-definition.ts';
 import { mergePatch } from './merge-patch.ts';
+import { mcpNameKey } from './name-keys.ts';
+import { ownerOfName, reserveName } from './reservations.ts';
 import { handle, transact, type Outcome } from './transaction.ts';
 
 type StdioTransport = Extract<Transport, { type: 'stdio' }>;
@@ -34,9 +36,9 @@ export async function registerMcp(
   const id = context.commandId;
   await admit(deps, context, definition, `mcp-${id}`);
   const outcome = await transact(deps, context, async (transaction) => {
-    await transaction.decide(reservationDecider, nameKey(deps, definition.name), {
-      type: 'ReserveName',
-      owner: `mcp-${id}`,
+    await reserveName(deps, context, transaction, {
+      key: mcpNameKey(deps, definition.name),
+      owner: { decider: mcpDecider, id },
       name: definition.name,
       pointer: '/name',
     });
@@ -58,12 +60,12 @@ export async function changeMcp(
     if ('transport' in patch) await admit(deps, context, definition, `mcp-${id}`);
     // First, so that a caller who saw an older revision is told so, and not that some name is taken.
     const changed = await transaction.decide(mcpDecider, id, { type: 'ChangeMcp', definition }, { conditional: true });
-    if (nameKey(deps, definition.name) !== nameKey(deps, mcp.definition.name)) {
-      const owner = `mcp-${id}`;
-      const reserve = { type: 'ReserveName', owner, name: definition.name, pointer: '/name' } as const;
-      await transaction.decide(reservationDecider, nameKey(deps, definition.name), reserve);
-      const release = { type: 'ReleaseName', owner } as const;
-      await transaction.decide(reservationDecider, nameKey(deps, mcp.definition.name), release);
+    const [key, oldKey] = [mcpNameKey(deps, definition.name), mcpNameKey(deps, mcp.definition.name)];
+    if (key !== oldKey) {
+      const owner = { decider: mcpDecider, id };
+      await reserveName(deps, context, transaction, { key, owner, name: definition.name, pointer: '/name' });
+      const release = { type: 'ReleaseName', owner: `mcp-${id}` } as const;
+      await transaction.decide(reservationDecider, oldKey, release, { last: true });
     }
     return changed;
   });
@@ -144,9 +146,7 @@ export async function loadMcp(deps: CommandDeps, id: string): Promise<Registered
 
 /** Id of the mcp with this name, whatever its case; undefined when there is none. */
 export async function mcpIdByName(deps: CommandDeps, name: string): Promise<string | undefined> {
-  const stream = `reservation-${nameKey(deps, name)}`;
-  const { state } = await load(deps.store, deps.aggregates, reservationDecider, stream);
-  return state.status === 'reserved' ? state.owner.slice('mcp-'.length) : undefined;
+  return (await ownerOfName(deps, mcpNameKey(deps, name)))?.slice('mcp-'.length);
 }
 
 async function onMcp(
@@ -180,11 +180,6 @@ async function admit(
   if (refusal !== undefined) {
     throw new DomainError('invalid', 'launch_not_allowed', refusal, [{ pointer: '/transport', detail: refusal }]);
   }
-}
-
-/** Names that look the same are the same. */
-function nameKey(deps: CommandDeps, name: string): string {
-  return deps.keyedHash(`mcp-name:${name.normalize('NFKC').toLowerCase()}`);
 }
 
 function registeredOutcome(outcome: Outcome<McpState>): Outcome<RegisteredMcp> {

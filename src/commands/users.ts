@@ -1,12 +1,13 @@
 import { selfRegisteredRoles, type RoleName } from '../domain/access/roles.ts';
 import { administratorsDecider, administratorsId } from '../domain/administrators/decider.ts';
 import { DomainError } from '../domain/error.ts';
-import { reservationDecider } from '../domain/reservation/decider.ts';
 import { userDecider, type UserState } from '../domain/user/decider.ts';
 import type { PasswordHasher } from '../ports/password-hasher.ts';
 import type { CommandContext } from './context.ts';
 import type { CommandDeps } from './deps.ts';
 import { load } from './load.ts';
+import { userEmailKey, userNameKey } from './name-keys.ts';
+import { ownerOfName, reserveName } from './reservations.ts';
 import { handle, transact, type Outcome, type Transaction } from './transaction.ts';
 
 export interface UserDeps extends CommandDeps {
@@ -31,11 +32,11 @@ export async function registerUser(
   const id = context.commandId;
   const passwordHash = await deps.passwords.hash(password);
   return transact(deps, context, async (transaction) => {
-    const owner = `user-${id}`;
-    const byName = { type: 'ReserveName', owner, name: username, pointer: '/username' } as const;
-    await transaction.decide(reservationDecider, userNameKey(deps, username), byName);
-    const byEmail = { type: 'ReserveName', owner, name: email, pointer: '/email' } as const;
-    await transaction.decide(reservationDecider, deps.keyedHash(`user-email:${email.toLowerCase()}`), byEmail);
+    const owner = { decider: userDecider, id };
+    const byName = { key: userNameKey(deps, username), owner, name: username, pointer: '/username' };
+    await reserveName(deps, context, transaction, byName);
+    const byEmail = { key: userEmailKey(deps, email), owner, name: email, pointer: '/email' };
+    await reserveName(deps, context, transaction, byEmail);
     if (roles.includes('admin')) await decideAdministrator(transaction, id, roles);
     return transaction.decide(userDecider, id, { type: 'RegisterUser', username, email, passwordHash, roles });
   });
@@ -71,9 +72,7 @@ export async function changePassword(
 
 /** Id of the user with this name, whatever its case; undefined when there is none. */
 export async function userIdByName(deps: CommandDeps, username: string): Promise<string | undefined> {
-  const stream = `reservation-${userNameKey(deps, username)}`;
-  const { state } = await load(deps.store, deps.aggregates, reservationDecider, stream);
-  return state.status === 'reserved' ? state.owner.slice('user-'.length) : undefined;
+  return (await ownerOfName(deps, userNameKey(deps, username)))?.slice('user-'.length);
 }
 
 /** The user as of the last event. @throws DomainError `user_not_found` */
@@ -86,16 +85,16 @@ function present(state: UserState): ActiveUser {
   return state;
 }
 
-/** Keeps the list of administrators in step with the roles. */
+/**
+ * Keeps the list of administrators in step with the roles. Where one of the two comes first, it is the one after which
+ * the list lacks somebody who has the role: so the last administrator on the list is one.
+ */
 async function decideAdministrator(
   transaction: Transaction,
   userId: string,
   roles: readonly RoleName[],
 ): Promise<void> {
   const type = roles.includes('admin') ? 'AddAdministrator' : 'RemoveAdministrator';
-  await transaction.decide(administratorsDecider, administratorsId, { type, userId });
-}
-
-function userNameKey(deps: CommandDeps, username: string): string {
-  return deps.keyedHash(`user-name:${username.normalize('NFKC').toLowerCase()}`);
+  const last = type === 'AddAdministrator';
+  await transaction.decide(administratorsDecider, administratorsId, { type, userId }, { last });
 }
