@@ -1,7 +1,7 @@
 import type { Decider } from '../domain/decider.ts';
 import type { DomainEvent } from '../domain/event.ts';
 import { mcpDecider } from '../domain/mcp/decider.ts';
-import { reservationDecider } from '../domain/reservation/decider.ts';
+import { reservationDecider, type NameClaimWithdrawn } from '../domain/reservation/decider.ts';
 import { userDecider } from '../domain/user/decider.ts';
 import { WrongExpectedRevision, type RecordedEvent, type Revision } from '../ports/event-store.ts';
 import { following, type CommandContext } from './context.ts';
@@ -84,7 +84,7 @@ async function withdrawUnused(
     if (!may(owner, deps.clock() - Date.parse(last.metadata.occurredAt))) return;
     const { uses, revision } = await loadOwner(deps, owner, key);
     if (uses) return;
-    const withdrawn = { type: 'NameClaimWithdrawn', data: { reservation: key } };
+    const withdrawn: NameClaimWithdrawn = { type: 'NameClaimWithdrawn', data: { reservation: key } };
     const released = { type: 'NameReleased', data: { owner } };
     if (!(await appended(deps, by, owner, revision, withdrawn))) continue;
     if (await appended(deps, by, stream, last.revision, released)) return;

@@ -4,7 +4,7 @@ import type { ExecutionEvent } from './execution/events.ts';
 import type { IdempotencyEvent } from './idempotency/decider.ts';
 import type { McpEvent } from './mcp/events.ts';
 import type { ProjectionEvent } from './projection/events.ts';
-import type { ReservationEvent } from './reservation/decider.ts';
+import type { NameClaimWithdrawn, ReservationEvent } from './reservation/decider.ts';
 import type { SessionEvent } from './session/decider.ts';
 import { upcastExecutionRequested } from './upcasters/execution-requested.ts';
 import type { UserEvent } from './user/decider.ts';
@@ -16,6 +16,7 @@ export type AnnalsEvent =
   | UserEvent
   | SessionEvent
   | ReservationEvent
+  | NameClaimWithdrawn
   | IdempotencyEvent
   | ProjectionEvent
   | AdministratorsEvent
@@ -58,6 +59,7 @@ const kinds = {
   SessionEnded: v1,
   NameReserved: v1,
   NameReleased: v1,
+  NameClaimWithdrawn: v1,
   IdempotencyKeyClaimed: { schemaVersion: 1, secretFields: ['requestHash'] },
   IdempotencyKeyAnswered: { schemaVersion: 1, secretFields: ['body'] },
   ProjectionRebuildStarted: v1,

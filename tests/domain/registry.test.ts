@@ -34,6 +34,7 @@ const everWritten = [
   'McpRestored',
   'McpRetired',
   'McpVersionPublished',
+  'NameClaimWithdrawn',
   'NameReleased',
   'NameReserved',
   'PasswordChanged',

@@ -5,6 +5,12 @@ import type { DomainEvent } from '../event.ts';
 export type ReservationEvent =
   DomainEvent<'NameReserved', { readonly owner: string }> | DomainEvent<'NameReleased', { readonly owner: string }>;
 
+/**
+ * On the stream of an owner: a name that it had claimed and does not go by was given to others. It changes nothing of the
+ * owner; an append that is on its way to that stream finds another revision and must be decided again.
+ */
+export type NameClaimWithdrawn = DomainEvent<'NameClaimWithdrawn', { readonly reservation: string }>;
+
 export type ReservationState = { readonly status: 'free' } | { readonly status: 'reserved'; readonly owner: string };
 
 export type ReservationCommand =

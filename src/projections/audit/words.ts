@@ -20,6 +20,7 @@ const silent: ReadonlySet<string> = new Set<AnnalsEvent['type']>([
   'SessionRefreshed',
   'NameReserved',
   'NameReleased',
+  'NameClaimWithdrawn',
   'IdempotencyKeyClaimed',
   'IdempotencyKeyAnswered',
 ]);
