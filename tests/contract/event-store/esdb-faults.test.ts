@@ -177,7 +177,7 @@ describe('EventStoreDB adapter on a stand-in (not the server): failures', () => 
 
 describe('EventStoreDB adapter on a stand-in (not the server): following through failures', () => {
   it.each([
-    ['connections are dropped', (standIn: StandIn) => Promise.resolve(standIn.dropConnections())],
+    ['connections are dropped', async (standIn: StandIn) => standIn.dropConnections()],
     ['the server is restarted', (standIn: StandIn) => standIn.halt().then(() => standIn.resume())],
   ])('gives each event once and in order while %s', async (_case, disturb) => {
     const standIn = await standInOf();

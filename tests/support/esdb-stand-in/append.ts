@@ -29,7 +29,10 @@ export function append(
         if (options === undefined) throw new Error('an append without options');
         const stopped = await gate(context.switches, call.metadata.get('requires-leader').length > 0);
         if (stopped === 'silence') return;
-        if (stopped !== undefined) return answer(stopped);
+        if (stopped !== undefined) {
+          answer(stopped);
+          return;
+        }
         const stream = nameOf(options.getStreamIdentifier());
         const expected = options.hasNoStream()
           ? -1
@@ -39,10 +42,17 @@ export function append(
               ? 'exists'
               : Number(options.getRevision());
         const result = write(context, stream, expected, proposed);
-        if (result === 'cut') return context.dropConnections();
-        if ('code' in result) return answer(result);
+        if (result === 'cut') {
+          context.dropConnections();
+          return;
+        }
+        if ('code' in result) {
+          answer(result);
+          return;
+        }
         if (!result.written && context.switches.wrongVersionAsException) {
-          return answer(wrongExpectedVersion(stream, typeof expected === 'number' ? expected : -2, result.current));
+          answer(wrongExpectedVersion(stream, typeof expected === 'number' ? expected : -2, result.current));
+          return;
         }
         answer(null, appendAnswer(result, expected));
       })();
@@ -84,7 +94,10 @@ export function batchAppend(
               ? 'exists'
               : Number(options.getStreamPosition());
         const result = write(context, stream, expected, proposed);
-        if (result === 'cut') return context.dropConnections();
+        if (result === 'cut') {
+          context.dropConnections();
+          return;
+        }
         if ('code' in result) return void call.emit('error', result);
         const response = batchAnswer(result, expected);
         response.setCorrelationId(id);

@@ -12,6 +12,8 @@ type Response = InstanceType<typeof streams.ReadResp>;
 type Options = InstanceType<typeof streams.ReadReq.Options>;
 type Call = ServerWritableStream<Request, Response>;
 
+const { BACKWARDS } = streams.ReadReq.Options.ReadDirection;
+
 /** `Read`: a stream or the whole log, forward or backward, once or for ever. */
 export function read(context: ServiceContext): handleServerStreamingCall<Request, Response> {
   return (call) => {
@@ -41,7 +43,7 @@ function readStream({ log, traits }: ServiceContext, options: Options): Response
     return [new streams.ReadResp().setStreamNotFound(missing)];
   }
   const count = Number(options.getCount());
-  const backward = options.getReadDirection() === 1;
+  const backward = options.getReadDirection() === BACKWARDS;
   const from = asked?.hasStart() ? 0 : asked?.hasEnd() ? there.length - 1 : Number(asked?.getRevision());
   const events = backward
     ? there.slice(Math.max(0, from + 1 - count), from + 1).reverse()
@@ -57,7 +59,7 @@ function readAll({ log }: ServiceContext, options: Options): Response[] | undefi
   const at = all?.hasStart() ? 0 : all?.hasEnd() ? log.events.length : log.indexOf(asked);
   if (all?.hasPosition() && log.events[at]?.position !== asked) return undefined;
   const events =
-    options.getReadDirection() === 1
+    options.getReadDirection() === BACKWARDS
       ? log.events.slice(Math.max(0, at - count), at).reverse()
       : log.events.slice(at, at + count);
   return events.map((event) => responseOf(event, true));

@@ -89,9 +89,9 @@ function clientOf(url: string): EventStoreDBClient {
 async function closeChannel(client: EventStoreDBClient): Promise<void> {
   const channelOf: unknown = Reflect.get(client, 'getChannel');
   if (typeof channelOf !== 'function') return;
-  const channel: unknown = await Promise.resolve(channelOf.call(client)).catch(() => undefined);
+  const channel = await Promise.resolve((channelOf as () => Promise<unknown>)()).catch(() => undefined);
   if (typeof channel === 'object' && channel !== null && 'close' in channel && typeof channel.close === 'function') {
-    channel.close();
+    Reflect.apply(channel.close, channel, []);
   }
 }
 

@@ -55,7 +55,7 @@ export async function* follow(
         }
         backoffMs = connection.timing.retryMs;
         if (slice.end) tail.start(slice.position);
-        if (signal.aborted) return;
+        if (isAborted(signal)) return;
       }
       position = slice.position;
       const sinceTold = performance.now() - toldAt;
@@ -71,6 +71,11 @@ export async function* follow(
   } finally {
     leave();
   }
+}
+
+/** Asked anew after a wait, whatever was known before it. */
+function isAborted(signal: AbortSignal): boolean {
+  return signal.aborted;
 }
 
 async function answered(appending: ReadonlySet<Promise<unknown>>): Promise<void> {
