@@ -63,6 +63,7 @@ export function createBuild(place: ElasticsearchPlace, model: SearchModel, versi
 
   return {
     store: {
+      isRemote: true,
       checkpoint: async () => position,
       load: (ids) => work('read', () => reads.load(ids)),
       apply: (change) => work('written', () => write(change)),

@@ -117,6 +117,7 @@ export function createModelStore(
   }
 
   return {
+    isRemote: true,
     checkpoint: async () => {
       await line;
       return work('read', async () => (await settled()).position);

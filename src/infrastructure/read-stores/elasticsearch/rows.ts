@@ -50,11 +50,8 @@ export function rowReads(connection: ElasticsearchConnection, model: SearchModel
       return new Map(rows.map((row) => [row.id, row]));
     },
     async present(ids) {
-      return new Set(
-        (await documents(ids, ['id'])).flatMap(({ _source }) =>
-          _source['id'] === undefined ? [] : [String(_source['id'])],
-        ),
-      );
+      const found = await documents(ids, ['id']);
+      return new Set(found.flatMap(({ _source: { id } }) => (typeof id === 'string' ? [id] : [])));
     },
     async idsAt(ordinals) {
       const ids: string[] = [];
