@@ -88,7 +88,10 @@ export interface EventStore {
     options?: { readonly from?: Revision; readonly limit?: number; readonly direction?: 'forward' | 'backward' },
   ): Promise<readonly RecordedEvent[]>;
 
-  /** Events after a position in log order. A filtered slice may be empty and still have moved on. */
+  /**
+   * Events after a position in log order. A filtered slice may be empty and still have moved on. The position is one that
+   * the log gave, or the number before one. @throws UnknownPosition
+   */
   readAll(options: {
     readonly after: Position;
     readonly limit: number;
@@ -128,6 +131,11 @@ export class WrongExpectedRevision extends Error {
     this.expected = expected;
     this.actual = actual;
   }
+}
+
+/** A position that this log never gave out. Logs whose positions count their events take every number up to the head. */
+export class UnknownPosition extends RangeError {
+  override readonly name = 'UnknownPosition';
 }
 
 /** Turns stored data into the newest schema version of its type. Unknown types pass unchanged. */

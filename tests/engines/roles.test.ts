@@ -79,7 +79,7 @@ onEngines(['mariadb', 'mongodb', 'elasticsearch', 'kafka', 'redis'], (urls) => {
     const names: string[] = [];
     for (let turn = 0; turn < 6; turn++) {
       const writer = [first, ...others][turn % 3] ?? first;
-      const name = `written by node ${turn % 3}, turn ${turn}`;
+      const name = `written by node ${turn % 3} in turn ${turn}`;
       const { position } = await register(writer, name);
       names.push(name);
       for (const reader of [first, ...others])

@@ -1,6 +1,6 @@
 import { PreconditionFailed } from '../../commands/precondition-failed.ts';
 import { DomainError, type RejectionKind } from '../../domain/error.ts';
-import { WrongExpectedRevision } from '../../ports/event-store.ts';
+import { UnknownPosition, WrongExpectedRevision } from '../../ports/event-store.ts';
 import { StoreUnavailable } from '../../ports/unavailable.ts';
 import { UpstreamError, type UpstreamErrorCode } from '../../ports/upstream.ts';
 import { HttpProblem } from './http-problem.ts';
@@ -40,6 +40,9 @@ export function problemOf(error: unknown): HttpProblem {
   }
   if (error instanceof WrongExpectedRevision) {
     return new HttpProblem(409, 'conflict', 'others keep changing this resource; try again', { cause: error });
+  }
+  if (error instanceof UnknownPosition) {
+    return new HttpProblem(422, 'position_unknown', 'there is no such position in this log', { cause: error });
   }
   if (error instanceof UpstreamError) {
     return new HttpProblem(statusOfUpstreamError[error.code], error.code, error.message, { cause: error });

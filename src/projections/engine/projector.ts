@@ -113,9 +113,10 @@ export class Projector {
       this.#recorded = checkpoint;
       this.#position = Math.max(this.#position, checkpoint);
     }
-    const next = slice.events.find((event) => event.position > this.#position && this.#reads(event));
-    const through = next === undefined ? slice.position : next.position - 1;
-    this.#position = Math.max(this.#position, through);
+    const next = slice.events.findIndex((event) => event.position > this.#position && this.#reads(event));
+    // Only places where something stands are known: the number before an event's need not be one.
+    const through = next < 0 ? slice.position : slice.events[next - 1]?.position;
+    this.#position = Math.max(this.#position, through ?? 0);
   }
 
   #reads({ type }: RecordedEvent): boolean {

@@ -92,7 +92,10 @@ const FIRST_LOOK_MS = 3_000;
 /** A model that is further behind catches up beside the others. */
 const NEAR = 1_000;
 
-/** One model after the other, so that their turns on the thread stay short. */
+/**
+ * One model after the other, so that their turns on the thread stay short. Those whose store is waited for go on by
+ * themselves and hold up no other; each takes what has come meanwhile when it is done with what it has.
+ */
 async function takeNews(
   slots: ReadonlyMap<string, ModelSlot>,
   window: ReturnType<typeof createLogWindow>,
@@ -101,7 +104,7 @@ async function takeNews(
   const { position } = window;
   for (const { live, owned } of slots.values()) {
     if (live === undefined || !owned) continue;
-    if (position - live.position > NEAR) void live.run(position);
+    if (position - live.position > NEAR || live.open.store.isRemote === true) void live.run(position);
     else await live.run(position, pace);
     await pace.breathe();
   }

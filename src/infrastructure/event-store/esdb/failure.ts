@@ -6,7 +6,7 @@ import {
   type CommandError,
 } from '@eventstore/db-client';
 import { EngineUnfit } from '../../../ports/engine-probe.ts';
-import { WrongExpectedRevision } from '../../../ports/event-store.ts';
+import { UnknownPosition, WrongExpectedRevision } from '../../../ports/event-store.ts';
 import { StoreUnavailable } from '../../../ports/unavailable.ts';
 
 /** Nothing can be asked of a store that was closed. */
@@ -38,7 +38,7 @@ export function explainFailure(error: unknown): Error {
     return new EngineUnfit('a stream of this platform was deleted in EventStoreDB by somebody', { cause: error });
   }
   const message = error instanceof Error ? error.message : String(error);
-  if (/invalid ?position/i.test(message)) return new RangeError('this is no position of the event log');
+  if (/invalid ?position/i.test(message)) return new UnknownPosition('this is no position of the event log');
   const text = typeOf(error) === ErrorType.NOT_LEADER ? 'its leader has changed' : firstLine(message);
   return new StoreUnavailable(`EventStoreDB does not answer: ${text}`, { cause: error });
 }

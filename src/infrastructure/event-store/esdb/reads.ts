@@ -1,5 +1,12 @@
 import { BACKWARDS, END, FORWARDS, START } from '@eventstore/db-client';
-import type { AllSlice, DecodeEventData, EventFilter, Position, RecordedEvent } from '../../../ports/event-store.ts';
+import {
+  UnknownPosition,
+  type AllSlice,
+  type DecodeEventData,
+  type EventFilter,
+  type Position,
+  type RecordedEvent,
+} from '../../../ports/event-store.ts';
 import { matcherOf } from '../sqlite/event-matcher.ts';
 import type { StreamRead } from '../sqlite/log-reads.ts';
 import type { Connection } from './connection.ts';
@@ -50,24 +57,32 @@ export async function readSlice(
   const wanted = matches === undefined ? Math.min(Math.max(limit, LEAST_WINDOW), WIDEST_WINDOW) : FILTERED_WINDOW;
   // The server begins with the event at the position itself, which was seen.
   const maxCount = wanted + 1;
-  return retrying(connection.timing, async () => {
-    const events: RecordedEvent[] = [];
-    let position = after;
-    let considered = 0;
-    await connection.read(
-      (client) => client.readAll({ direction: FORWARDS, fromPosition: fromPositionOf(after), maxCount }),
-      (resolved) => {
-        considered++;
-        const here = positionOf(resolved);
-        if (here === undefined || here <= after) return true;
-        const event = ownEventOf(resolved, decode)?.event;
-        if (event !== undefined && (matches === undefined || matches(event))) events.push(event);
-        position = here;
-        return events.length < limit;
-      },
-    );
-    return { events, position, end: considered < maxCount && events.length < limit };
-  });
+  const readFrom = (fromPosition: ReturnType<typeof fromPositionOf>): Promise<AllSlice> =>
+    retrying(connection.timing, async () => {
+      const events: RecordedEvent[] = [];
+      let position = after;
+      let considered = 0;
+      await connection.read(
+        (client) => client.readAll({ direction: FORWARDS, fromPosition, maxCount }),
+        (resolved) => {
+          considered++;
+          const here = positionOf(resolved);
+          if (here === undefined || here <= after) return true;
+          const event = ownEventOf(resolved, decode)?.event;
+          if (event !== undefined && (matches === undefined || matches(event))) events.push(event);
+          position = here;
+          return events.length < limit;
+        },
+      );
+      return { events, position, end: considered < maxCount && events.length < limit };
+    });
+  try {
+    return await readFrom(fromPositionOf(after));
+  } catch (error) {
+    if (!(error instanceof UnknownPosition)) throw error;
+    // No event stands there: it may be the number before an event's.
+    return readFrom(fromPositionOf(after + 1));
+  }
 }
 
 /** The last event that `admits`, looking backward from the end and not below `floor`. Takes as long as it looks far. */
