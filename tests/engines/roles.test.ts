@@ -96,7 +96,7 @@ onEngines(['mariadb', 'mongodb', 'elasticsearch', 'kafka', 'redis'], (urls) => {
       if (ids.length === 3) break;
     }
     feed.close();
-    const resumed = await openFeed(others[0] ?? first, '/api/v1/events/stream?category=mcp&type=McpRegistered', {
+    const resumed = await openFeed(others[0], '/api/v1/events/stream?category=mcp&type=McpRegistered', {
       'Last-Event-ID': ids.at(-1) ?? '',
     });
     for await (const { id } of resumed.frames()) {
@@ -110,7 +110,7 @@ onEngines(['mariadb', 'mongodb', 'elasticsearch', 'kafka', 'redis'], (urls) => {
     // The other projector takes over what the killed one kept, and publishes what it did not.
     await projector.kill();
     const { position } = await register(first, 'after the kill');
-    const isThere = async () => (await namesAt(others[1] ?? first, position)).includes('after the kill');
+    const isThere = async () => (await namesAt(others[1], position)).includes('after the kill');
     await until(isThere, 'the other projector has taken over', 60_000);
     await caughtUp(first);
 

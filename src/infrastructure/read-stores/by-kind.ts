@@ -17,7 +17,8 @@ export function openStoresByKind(
   kindOf: (name: string) => ModelDefinition['model']['kind'],
 ): ReadStores {
   const at = ({ model }: ModelDefinition): ReadStores => stores[model.kind];
-  const places = [...new Set(Object.values(stores))];
+  const { relational, documents, search } = stores;
+  const places = [...new Set([relational, documents, search])];
   return {
     async catalogue() {
       const parts = await Promise.all(places.map(async (place) => [place, await place.catalogue()] as const));
