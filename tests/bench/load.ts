@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 
 export interface LoadOptions {
   readonly port: number;
@@ -11,6 +12,8 @@ export interface LoadOptions {
   readonly request: (n: number) => string;
   /** Status that each answer must have; default 200. */
   readonly status?: number;
+  /** Milliseconds between an answer and the next request of its connection; default 0. */
+  readonly pauseMs?: number;
 }
 
 export interface LoadResult {
@@ -55,6 +58,7 @@ export async function load(options: LoadOptions): Promise<LoadResult> {
         const { status, body } = await answers();
         latencies?.push(performance.now() - sent);
         if (status !== (options.status ?? 200)) throw new Error(`answer ${n} has status ${status}: ${body}`);
+        if (options.pauseMs !== undefined) await delay(options.pauseMs);
       }
     } finally {
       socket.destroy();

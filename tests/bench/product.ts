@@ -23,6 +23,8 @@ export interface ProductOptions {
   /** Kept afterwards; absent: one that is made and removed. */
   readonly dataDir?: string;
   readonly nodeArgs?: readonly string[];
+  /** Settings besides those that every benchmark has. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Default true. */
   readonly logIn?: boolean;
 }
@@ -40,6 +42,7 @@ export async function startProduct(options: ProductOptions = {}): Promise<Produc
     // Given, so that it starts on a log that was written for the occasion.
     ANNALS_JWT_SECRET: jwtSecret,
     ANNALS_MASTER_KEY: masterKey,
+    ...options.env,
   });
   const port = Number(server.ready[1]);
   let token = '';

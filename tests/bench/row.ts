@@ -8,7 +8,7 @@ export interface BenchRow {
   /** value / floor, or the figure that the goal speaks of. */
   readonly ratio: string;
   readonly goal: string;
-  readonly met: boolean;
+  readonly met: boolean | 'skipped';
 }
 
 /** `12345.6` as `12,346`; small figures keep two digits. */

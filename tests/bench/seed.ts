@@ -10,16 +10,20 @@ import { NO_STREAM, type StreamAppend } from '../../src/ports/event-store.ts';
 const batch = 500;
 
 /**
- * Writes a log of calls as the platform would have recorded them: three events for each, of the size that a small tool
- * makes. @returns how many events there are
+ * Writes a log of streams as the platform would have recorded them: by default calls, three events for each, of the size
+ * that a small tool makes. @returns how many events there are
  */
-export async function seedLog(dataDir: string, events: number): Promise<number> {
+export async function seedLog(
+  dataDir: string,
+  events: number,
+  streamOf: (n: number) => StreamAppend = callStream,
+): Promise<number> {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const store = openSqliteEventStore({ path: join(dataDir, eventsFile), decode: decodeEventData });
-  const streams = Math.ceil(events / 3);
+  const streams = Math.ceil(events / streamOf(0).events.length);
   for (let first = 0; first < streams; first += batch) {
     const count = Math.min(batch, streams - first);
-    await store.appendMany(Array.from({ length: count }, (_, index) => callStream(first + index)));
+    await store.appendMany(Array.from({ length: count }, (_, index) => streamOf(first + index)));
   }
   const head = await store.head();
   await store.close();

@@ -24,7 +24,7 @@ interface Bounds {
 const HOLDING: Bounds = { smallest: 64, largest: 512, shortMs: 2, longMs: 8 };
 
 /** Of a store that is waited for: the ways to it and back are shared by as many as it takes in soon. */
-const WAITING: Bounds = { smallest: 64, largest: 2_000, shortMs: 50, longMs: 100 };
+const WAITING: Bounds = { smallest: 64, largest: 2_000, shortMs: 200, longMs: 500 };
 
 /** Halves after a batch that took too long, doubles after a full one that took little. */
 export function createBatchSize({ isRemote }: Pick<ModelStore<AnyRow>, 'isRemote'>): BatchSize {

@@ -1,0 +1,46 @@
+import { engines, type EngineName } from '../support/engine-table.ts';
+import { benchCatchUp } from './engines/catch-up.ts';
+import { benchOutage } from './engines/outage.ts';
+import { benchRebuild } from './engines/rebuild.ts';
+import { testedStores } from './engines/tested-store.ts';
+import { benchVisible } from './engines/visible.ts';
+import type { BenchRow } from './row.ts';
+
+/** What the product does on real engines, each where its variable names one; what cannot be measured says so. */
+export async function benchEngines(): Promise<readonly BenchRow[]> {
+  const rows: BenchRow[] = [];
+  const [sql, kafka] = [urlOf('mysql'), urlOf('kafka')];
+  rows.push(
+    sql !== undefined && kafka !== undefined
+      ? await benchVisible(sql, kafka)
+      : skipped('event to visible MySQL row through Kafka', sql === undefined ? 'mysql' : 'kafka'),
+  );
+  for (const tested of testedStores) {
+    const url = urlOf(tested.engine);
+    if (url === undefined) {
+      rows.push(skipped(`${tested.title}: catch-up and rebuild`, tested.engine));
+      continue;
+    }
+    rows.push(await benchCatchUp(tested, url), await benchRebuild(tested, url));
+  }
+  const reached = testedStores.flatMap((tested) => {
+    const url = urlOf(tested.engine);
+    return url === undefined ? [] : [{ tested, url }];
+  });
+  rows.push(
+    kafka !== undefined && reached.length > 0
+      ? await benchOutage(reached, kafka)
+      : skipped('command latency with Kafka and every read store down', kafka === undefined ? 'kafka' : 'mysql'),
+  );
+  return rows;
+}
+
+function urlOf(name: EngineName): string | undefined {
+  return process.env[engines[name].variable] || undefined;
+}
+
+function skipped(what: string, engine: EngineName): BenchRow {
+  const { title, variable } = engines[engine];
+  const value = `skipped: no ${title} (${variable} names none)`;
+  return { what, value, floor: '–', ratio: '–', goal: '–', met: 'skipped' };
+}
