@@ -6,14 +6,17 @@ import { testedStores } from './engines/tested-store.ts';
 import { benchVisible } from './engines/visible.ts';
 import type { BenchRow } from './row.ts';
 
+const VISIBLE = 'event to visible MySQL row through Kafka';
+const OUTAGE = 'command latency with Kafka and every read store down';
+
 /** What the product does on real engines, each where its variable names one; what cannot be measured says so. */
 export async function benchEngines(): Promise<readonly BenchRow[]> {
   const rows: BenchRow[] = [];
   const [sql, kafka] = [urlOf('mysql'), urlOf('kafka')];
   rows.push(
     sql !== undefined && kafka !== undefined
-      ? await benchVisible(sql, kafka)
-      : skipped('event to visible MySQL row through Kafka', sql === undefined ? 'mysql' : 'kafka'),
+      ? await orFailed(VISIBLE, () => benchVisible(sql, kafka))
+      : skipped(VISIBLE, sql === undefined ? 'mysql' : 'kafka'),
   );
   for (const tested of testedStores) {
     const url = urlOf(tested.engine);
@@ -21,7 +24,10 @@ export async function benchEngines(): Promise<readonly BenchRow[]> {
       rows.push(skipped(`${tested.title}: catch-up and rebuild`, tested.engine));
       continue;
     }
-    rows.push(await benchCatchUp(tested, url), await benchRebuild(tested, url));
+    rows.push(
+      await orFailed(`${tested.title}: catch-up`, () => benchCatchUp(tested, url)),
+      await orFailed(`${tested.title}: rebuild`, () => benchRebuild(tested, url)),
+    );
   }
   const reached = testedStores.flatMap((tested) => {
     const url = urlOf(tested.engine);
@@ -29,14 +35,24 @@ export async function benchEngines(): Promise<readonly BenchRow[]> {
   });
   rows.push(
     kafka !== undefined && reached.length > 0
-      ? await benchOutage(reached, kafka)
-      : skipped('command latency with Kafka and every read store down', kafka === undefined ? 'kafka' : 'mysql'),
+      ? await orFailed(OUTAGE, () => benchOutage(reached, kafka))
+      : skipped(OUTAGE, kafka === undefined ? 'kafka' : 'mysql'),
   );
   return rows;
 }
 
 function urlOf(name: EngineName): string | undefined {
   return process.env[engines[name].variable] || undefined;
+}
+
+/** One that cannot be measured must not take the other rows with it. */
+async function orFailed(what: string, bench: () => Promise<BenchRow>): Promise<BenchRow> {
+  try {
+    return await bench();
+  } catch (error) {
+    console.error(what, error);
+    return { what, value: 'failed', floor: '–', ratio: '–', goal: '–', met: false };
+  }
 }
 
 function skipped(what: string, engine: EngineName): BenchRow {
