@@ -4,7 +4,7 @@ import { createPinoLogger } from '../../infrastructure/logging/pino-logger.ts';
 import type { Probe } from '../../ports/engine-probe.ts';
 import type { Logger } from '../../ports/logger.ts';
 import { openEventLog } from './event-log.ts';
-import { openReadPlaces, readSettings } from './read-places.ts';
+import { openReadEngines, readSettings } from './read-places.ts';
 import { engineSettings } from './settings.ts';
 
 /** What was found out about one engine. */
@@ -50,14 +50,13 @@ async function examineLog(config: Config, logger: Logger): Promise<readonly Engi
 }
 
 async function examineReadStores(config: Config, logger: Logger): Promise<readonly EngineFinding[]> {
-  const { places, close } = await openReadPlaces(engineSettings(config), logger);
-  const findings = places.map(async ({ probe, kinds: [kind = 'relational'], stores }) => {
-    const { name } = settingNames[readSettings[kind]];
-    return probe ? [await find(name, probe, () => stores.catalogue())] : [];
+  const engines = await openReadEngines(engineSettings(config), logger);
+  const findings = [...engines].map(async ([kind, engine]) => {
+    const finding = await find(settingNames[readSettings[kind]].name, engine, () => engine.catalogue());
+    await engine.close();
+    return finding;
   });
-  const found = (await Promise.all(findings)).flat();
-  await close();
-  return found;
+  return Promise.all(findings);
 }
 
 async function examineKafka(config: Config, logger: Logger): Promise<readonly EngineFinding[]> {

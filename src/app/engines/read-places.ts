@@ -36,10 +36,10 @@ export const readSettings = {
 type Engine = ReadStores & Probe & { close(): Promise<void> };
 
 /**
- * Opens the read stores that the settings name. Clients of engines are loaded only when they are used: they would cost
+ * Opens the servers that the settings name for read models, by the kind of models that each holds. Clients of engines are loaded only when they are used: they would cost
  * the embedded product memory and time at its start. Connects when first used.
  */
-export async function openReadPlaces(settings: EngineSettings, logger?: Logger): Promise<ReadPlaces> {
+export async function openReadEngines(settings: EngineSettings, logger?: Logger): Promise<ReadonlyMap<Kind, Engine>> {
   const engines = new Map<Kind, Engine>();
   const options = { prefix: settings.enginePrefix, ...(logger && { logger }) };
   if (settings.sqlUrl !== undefined) {
@@ -54,7 +54,12 @@ export async function openReadPlaces(settings: EngineSettings, logger?: Logger):
     const { openElasticsearchReadStores } = await import('../../infrastructure/read-stores/elasticsearch.ts');
     engines.set('search', openElasticsearchReadStores({ ...options, url: settings.searchUrl }));
   }
+  return engines;
+}
 
+/** Opens the read stores that the settings name, embedded ones for the rest. */
+export async function openReadPlaces(settings: EngineSettings, logger?: Logger): Promise<ReadPlaces> {
+  const engines = await openReadEngines(settings, logger);
   const kinds: readonly Kind[] = ['relational', 'documents', 'search'];
   const atHome = kinds.filter((kind) => !engines.has(kind));
   const embedded = atHome.length > 0 ? openSqliteReadStores({ dir: pathsIn(settings.dataDir).readModels }) : undefined;
