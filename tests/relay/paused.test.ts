@@ -19,10 +19,10 @@ onEngine('kafka', (brokers) => {
     it('publishes nothing more, and stands by for when it is needed', async () => {
       const load = startLoad(installation.store);
       installation.onDispose(() => load.end());
-      const stopped = startRelayProcess(installation, { sessionMs: 1_000 });
+      const stopped = startRelayProcess(installation, { sessionMs: 3_000 });
       installation.onDispose(() => stopped.kill());
       await until('the first publishes', () => stopped.status().published > 0);
-      const other = startRelayProcess(installation, { sessionMs: 1_000 });
+      const other = startRelayProcess(installation, { sessionMs: 3_000 });
       installation.onDispose(() => other.kill());
 
       stopped.stop();
