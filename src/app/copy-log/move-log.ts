@@ -3,6 +3,9 @@ import { lockDataDir } from '../../infrastructure/data-dir/lock.ts';
 import { openEventStoreDb } from '../../infrastructure/event-store/esdb.ts';
 import { openSqliteEventReader } from '../../infrastructure/event-store/sqlite-reader.ts';
 import type { DecodeEventData } from '../../ports/event-store.ts';
+import { projections } from '../../projections/all.ts';
+import { openReadPlaces } from '../engines/read-places.ts';
+import type { EngineSettings } from '../engines/settings.ts';
 import { pathsIn } from '../paths.ts';
 import { CopyRefused, copyLog, type CopyProgress, type CopyResult } from './copy-log.ts';
 
@@ -10,15 +13,18 @@ import { CopyRefused, copyLog, type CopyProgress, type CopyResult } from './copy
 const asStored: DecodeEventData = (_type, _schemaVersion, data) => data;
 
 /**
- * Copies the embedded log of a data directory, on which no server may run, to an event store, and notes in the directory
- * that it is done: a server that is told to use the event store then starts on it.
+ * Copies the embedded log of a data directory, on which no server may run, to an event store. When it is done the read
+ * models, whose positions are those of the old log, are removed, and it is noted in the directory: a server that is told
+ * to use the event store then starts on it and builds them anew.
+ * @param settings the data directory, and the engines in which read models are
  * @throws DataDirInUse, CopyRefused, StoreUnavailable
  */
 export async function moveLog(
-  dataDir: string,
+  settings: EngineSettings,
   url: string,
   onProgress: (progress: CopyProgress) => void,
 ): Promise<CopyResult> {
+  const { dataDir } = settings;
   const { events, moved } = pathsIn(dataDir);
   if (!existsSync(events)) throw new CopyRefused(`there is no log in ${dataDir}`);
   const lock = lockDataDir(dataDir);
@@ -27,6 +33,7 @@ export async function moveLog(
     const target = openEventStoreDb({ url, decode: asStored });
     try {
       const result = await copyLog(source, target, onProgress);
+      await removeReadModels(settings);
       const { events: count, sha256 } = result;
       const note = { events: count, sha256, at: new Date().toISOString() };
       writeFileSync(`${moved}.tmp`, `${JSON.stringify(note)}\n`, { mode: 0o600 });
@@ -38,4 +45,12 @@ export async function moveLog(
   } finally {
     lock.release();
   }
+}
+
+async function removeReadModels(settings: EngineSettings): Promise<void> {
+  const { stores, close } = await openReadPlaces(settings);
+  for (const projection of projections) {
+    for (const version of await stores.versions(projection)) await stores.drop(projection, version);
+  }
+  await close();
 }

@@ -1,6 +1,7 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { CopyProgress } from '../../app/copy-log/copy-log.ts';
+import { engineSettings } from '../../app/engines/settings.ts';
 import { loadConfig } from '../../config.ts';
 import { CliError, UsageError } from '../cli-error.ts';
 import { printJson, write } from '../output.ts';
@@ -16,23 +17,24 @@ export function addCopyLog(events: Command): void {
     .option('--json', 'print the outcome as JSON')
     .addHelpText(
       'after',
-      '\nThe server on the data directory has to be stopped. Interrupted, the same command goes on where it was; in the\n' +
+      '\nThe server on the data directory has to be stopped. Name the engines of its read models in the settings as it\nhas them: these models are built anew from the copy. Interrupted, the same command goes on where it was; in the\n' +
         'end both logs are compared by a hash over every event.',
     )
     .action(async ({ to, json }: { readonly to: string; readonly json?: boolean }) => {
-      const { dataDir } = loadConfig({ ...process.env, ANNALS_EVENTSTORE_URL: undefined, ANNALS_ROLES: undefined });
+      const config = loadConfig({ ...process.env, ANNALS_EVENTSTORE_URL: undefined, ANNALS_ROLES: undefined });
+      const dataDir = resolve(config.dataDir);
       if (!/^(esdb|kurrentdb)(\+discover)?:\/\//.test(to)) throw new UsageError('--to is not an esdb:// URL');
       // The client of the event store is loaded only when it is used.
       const { moveLog } = await import('../../app/copy-log/move-log.ts');
       const { CopyRefused } = await import('../../app/copy-log/copy-log.ts');
       try {
-        const result = await moveLog(resolve(dataDir), to, showing());
+        const result = await moveLog({ ...engineSettings(config), dataDir }, to, showing());
         if (json) return printJson(result);
         await write(
           `${result.events} events copied${result.resumedAt > 0 ? ` (${result.resumedAt} of them before)` : ''} and ` +
             `compared, SHA-256 ${result.sha256}.\n` +
             'Start the server with ANNALS_EVENTSTORE_URL, and with ANNALS_JWT_SECRET and ANNALS_MASTER_KEY as they\n' +
-            `stand in ${resolve(dataDir, 'secrets.json')}.\n`,
+            `stand in ${join(dataDir, 'secrets.json')}.\n`,
         );
       } catch (error) {
         if (error instanceof CopyRefused) throw new CliError(error.message);

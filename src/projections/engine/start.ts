@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { v7 as uuidv7 } from 'uuid';
-import type { Position } from '../../ports/event-store.ts';
+import { UnknownPosition, type Position } from '../../ports/event-store.ts';
 import { ModelUnusable, type CatalogueEntry, type OpenModel } from '../../ports/read-stores.ts';
 import type { Engine } from './engine.ts';
 import { liveProjection, openProjector } from './make-live.ts';
@@ -61,10 +61,12 @@ export async function openLive(
   try {
     const open = await engine.stores.open(projection, version);
     const projector = await openProjector(engine, slot, open, 'park');
-    if (projector.position > head) {
+    // Where positions do not count events, what is no event of ours may stand beyond the last that is.
+    if (engine.store.sparse !== true && projector.position > head) {
       await open.store.close();
       throw new ModelUnusable(`${slot.name} has taken in more than the log holds: ${projector.position} of ${head}`);
     }
+    await requireSameLog(engine, slot, open, projector.position);
     slot.previous = previous;
     slot.replace(liveProjection(engine, slot, version, open, projector));
     return open;
@@ -72,6 +74,23 @@ export async function openLive(
     if (!(error instanceof ModelUnusable)) throw error;
     engine.logger.warn({ error, projection: slot.name }, 'read model unusable; it is built again from the log');
     return undefined;
+  }
+}
+
+/** Refuses a model that was made from another log: its checkpoint is a place that this one does not have. */
+async function requireSameLog(
+  { store }: Engine,
+  slot: ModelSlot,
+  open: OpenModel,
+  checkpoint: Position,
+): Promise<void> {
+  if (store.sparse !== true || checkpoint === 0) return;
+  try {
+    await store.readAll({ after: checkpoint, limit: 1 });
+  } catch (error) {
+    await open.store.close();
+    if (!(error instanceof UnknownPosition)) throw error;
+    throw new ModelUnusable(`${slot.name} was made from another log`, { cause: error });
   }
 }
 
