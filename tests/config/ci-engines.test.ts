@@ -18,7 +18,7 @@ let root: string;
 
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'annals-ci-'));
-  for (const directory of ['checkout/.ci', 'bin', 'shared/engines']) {
+  for (const directory of ['checkout/.ci', 'bin']) {
     mkdirSync(join(root, directory), { recursive: true });
   }
   copyFileSync(script, join(root, 'checkout/.ci/run'));
@@ -46,49 +46,49 @@ function runCi(env: Record<string, string> = {}): { readonly output: string; rea
   return { output: stdout + stderr, calls: existsSync(calls) ? readFileSync(calls, 'utf8') : '' };
 }
 
+const named = () => ({ ANNALS_ENGINES_SCRIPT: join(root, 'engines.sh') });
+
 const writesEnv =
   'printf "export ANNALS_TEST_REDIS_URL=redis://there\\nexport ANNALS_TEST_KAFKA_BROKERS=there:9092\\n" >"$2/env"';
 
 describe('the run of all checks', () => {
-  it('goes on without engines where no script starts any, and says so', () => {
+  it('goes on without engines where no script is named, and says so', () => {
     const { output } = runCi();
-    expect(output).toContain('engines: none beside this checkout (../shared/engines/engines.sh)');
+    expect(output).toContain('engines: none are named (ANNALS_ENGINES_SCRIPT)');
     expect(output).toContain('npm test sees [] requires []');
     expect(output).not.toMatch(/^engines +\d+s/m);
   });
 
-  it('starts the engines of the script beside it, requires each in the tests, and ends them', () => {
-    enginesScript('shared/engines/engines.sh', writesEnv);
-    const { output, calls } = runCi();
+  it('starts the engines of the script that is named, requires each in the tests, and ends them', () => {
+    enginesScript('engines.sh', writesEnv);
+    const { output, calls } = runCi(named());
     expect(output).toMatch(/npm test sees \[redis:\/\/there\] requires \[kafka redis ?\]/);
     expect(output).toMatch(/^engines +\d+s {2}ok$/m);
     expect(calls).toBe('up\ndown\n');
   });
 
-  it('takes the script that a variable names, and shows no check the variable', () => {
-    enginesScript('elsewhere.sh', writesEnv);
+  it('shows no check the variable that names the script', () => {
+    enginesScript('engines.sh', writesEnv);
     program('bin/npm', 'echo "sees [${ANNALS_ENGINES_SCRIPT:-}]"');
-    const { output, calls } = runCi({ ANNALS_ENGINES_SCRIPT: join(root, 'elsewhere.sh') });
-    expect(calls).toBe('up\ndown\n');
-    expect(output).toContain('sees []');
+    expect(runCi(named()).output).toContain('sees []');
   });
 
   it('fails the check "engines" when they do not start, runs the others all the same, and ends what did start', () => {
-    enginesScript('shared/engines/engines.sh', `${writesEnv}; exit 7`);
-    const { output, calls } = runCi();
+    enginesScript('engines.sh', `${writesEnv}; exit 7`);
+    const { output, calls } = runCi(named());
     expect(output).toMatch(/^engines +\d+s {2}FAILED \(exit code 7\)$/m);
     expect(output).toContain('npm test sees [] requires []');
     expect(calls).toBe('up\ndown\n');
   });
 
   it('fails that check as well when nothing tells where the engines are', () => {
-    enginesScript('shared/engines/engines.sh', 'true');
-    expect(runCi().output).toMatch(/^engines +\d+s {2}FAILED/m);
+    enginesScript('engines.sh', 'true');
+    expect(runCi(named()).output).toMatch(/^engines +\d+s {2}FAILED/m);
   });
 
   it('starts none when the environment names engines that run already', () => {
-    enginesScript('shared/engines/engines.sh', writesEnv);
-    const { output, calls } = runCi({ ANNALS_TEST_REDIS_URL: 'redis://mine' });
+    enginesScript('engines.sh', writesEnv);
+    const { output, calls } = runCi({ ...named(), ANNALS_TEST_REDIS_URL: 'redis://mine' });
     expect(output).toMatch(/npm test sees \[redis:\/\/mine\] requires \[redis ?\]/);
     expect(calls).toBe('');
   });

@@ -88,7 +88,7 @@ export function ordinalContract(makePlace: MakePlace): void {
         }),
         { numRuns: 60 },
       );
-    });
+    }, 180_000);
 
     it('keep the ordinal of an entry what it is', async () => {
       const [before, after] = [1, 2].map((at): SearchRow => ({
