@@ -6,6 +6,7 @@ export default defineConfig({
     include: ['tests/**/*.test.ts'],
     globalSetup: ['tests/support/engines-setup.ts'],
     pool: 'forks',
+    setupFiles: ['src/app/v8-flags.ts'],
     // Many tests wait for a server or a disk, so that two share even a small machine well.
     maxWorkers: Math.min(Math.max(availableParallelism(), 2), 8),
     testTimeout: 30_000,

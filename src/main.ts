@@ -1,3 +1,4 @@
+import './app/v8-flags.ts';
 import { runCli } from './cli/program.ts';
 
 const exitCode = await runCli(process.argv);
