@@ -1,17 +1,18 @@
-import { roles, type Permission, type RoleName } from './roles.ts';
+import { authorize, type Asker } from './authorize.ts';
+import { everything } from './resource.ts';
+import type { Permission } from './roles.ts';
 
 /** Who asks. */
-export interface Principal {
-  /** As events name it: `user:<id>`, `system:<part>`. */
-  readonly actor: string;
+export interface Principal extends Asker {
   readonly userId: string | null;
   readonly tenant: string;
-  readonly roles: readonly RoleName[];
   /** The session that the credential belongs to; its end ends the credential. */
   readonly sessionId: string | null;
+  /** What speaks for the principal when it is not a session: `api-key:<id>`, `oauth-client:<id>`. */
+  readonly via?: string;
 }
 
-/** One pure answer for every way in: does any of the principal's roles grant the permission? */
+/** May the principal do this with everything of the kind? */
 export function may(principal: Principal, permission: Permission): boolean {
-  return principal.roles.some((role) => roles[role].includes(permission));
+  return authorize(principal, permission, everything).allowed;
 }

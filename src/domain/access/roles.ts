@@ -5,6 +5,8 @@ export const permissions = [
   /** Make the platform start a program: any change that leads to a stdio transport. */
   'mcp:register-command',
   'mcp:call',
+  /** Register mcps, and read, change and call those that one has registered. */
+  'mcp:own',
   'execution:read',
   /** See other people's executions. */
   'execution:read-all',
@@ -18,6 +20,10 @@ export const permissions = [
   'user:read',
   'user:manage',
   'role:read',
+  /** Define, change and remove roles. */
+  'role:manage',
+  /** See and revoke other people's API keys. */
+  'api-key:manage',
   'system:read',
   'self:manage',
 ] as const;
@@ -29,7 +35,7 @@ export const roleNames = ['admin', 'operator', 'developer', 'auditor', 'viewer']
 export type RoleName = (typeof roleNames)[number];
 
 const viewer: readonly Permission[] = ['mcp:read', 'execution:read', 'self:manage'];
-const developer: readonly Permission[] = [...viewer, 'mcp:write', 'mcp:call', 'projection:read'];
+const developer: readonly Permission[] = [...viewer, 'mcp:write', 'mcp:call', 'mcp:own', 'projection:read'];
 
 /** The built-in roles. */
 export const roles: Readonly<Record<RoleName, readonly Permission[]>> = {
@@ -63,3 +69,18 @@ export const roles: Readonly<Record<RoleName, readonly Permission[]>> = {
 
 /** The role of somebody who registered without being asked to. */
 export const selfRegisteredRoles: readonly RoleName[] = ['developer'];
+
+const together = new Map<string, readonly Permission[]>();
+
+/** What built-in roles grant; other names grant nothing. The same list for the same roles. */
+export function builtInPermissions(names: readonly string[]): readonly Permission[] {
+  const known = roleNames.filter((name) => names.includes(name));
+  const key = known.join();
+  const list = together.get(key) ?? [...new Set(known.flatMap((name) => roles[name]))];
+  together.set(key, list);
+  return list;
+}
+
+export function isBuiltInRole(name: string): name is RoleName {
+  return roleNames.some((one) => one === name);
+}
