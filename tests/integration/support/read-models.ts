@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { backup, DatabaseSync } from 'node:sqlite';
 import { pathsIn } from '../../../src/app/paths.ts';
 import { decodeEventData } from '../../../src/domain/registry.ts';
+import { openEventStoreDb } from '../../../src/infrastructure/event-store/esdb.ts';
 import { openSqliteEventStore } from '../../../src/infrastructure/event-store/sqlite.ts';
 import { openSqliteReadStores } from '../../../src/infrastructure/read-stores/sqlite.ts';
+import type { EventStore } from '../../../src/ports/event-store.ts';
 import type { ReadStores } from '../../../src/ports/read-stores.ts';
 import type { Logger } from '../../../src/ports/logger.ts';
 import { projections } from '../../../src/projections/all.ts';
@@ -66,28 +68,48 @@ export async function rebuiltRows(dataDir: string): Promise<AllRows> {
   const copy = mkdtempSync(join(tmpdir(), 'annals-rebuilt-'));
   try {
     const paths = pathsIn(copy);
-    mkdirSync(paths.readModels);
     const log = new DatabaseSync(pathsIn(dataDir).events, { readOnly: true });
     await backup(log, paths.events);
     log.close();
     const store = openSqliteEventStore({ path: paths.events, decode: decodeEventData });
-    const readSide = await openReadSide({
-      store,
-      stores: openSqliteReadStores({ dir: paths.readModels }),
-      projections,
-      rebuild: {
-        module: new URL('../../../src/app/engines/rebuild-parts.worker.ts', import.meta.url).href,
-        settings: { dataDir: copy },
-      },
-      logger: silent,
-    });
-    await readSide.ready;
-    await readSide.close();
-    await store.close();
-    return await rowsIn(copy);
+    return await rowsBuiltFrom(store, { dataDir: copy });
   } finally {
     rmSync(copy, { recursive: true });
   }
+}
+
+/** The same from a log in EventStoreDB. Nobody may write it meanwhile. */
+export async function rebuiltRowsOf(eventStoreUrl: string): Promise<AllRows> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'annals-rebuilt-'));
+  try {
+    const store = openEventStoreDb({ url: eventStoreUrl, decode: decodeEventData });
+    return await rowsBuiltFrom(store, { dataDir, eventStoreUrl });
+  } finally {
+    rmSync(dataDir, { recursive: true });
+  }
+}
+
+/** Builds all models into embedded stores, and closes the log. */
+async function rowsBuiltFrom(
+  store: EventStore,
+  settings: { readonly dataDir: string; readonly eventStoreUrl?: string },
+): Promise<AllRows> {
+  const dir = pathsIn(settings.dataDir).readModels;
+  mkdirSync(dir);
+  const readSide = await openReadSide({
+    store,
+    stores: openSqliteReadStores({ dir }),
+    projections,
+    rebuild: {
+      module: new URL('../../../src/app/engines/rebuild-parts.worker.ts', import.meta.url).href,
+      settings,
+    },
+    logger: silent,
+  });
+  await readSide.ready;
+  await readSide.close();
+  await store.close();
+  return rowsIn(settings.dataDir);
 }
 
 const silent: Logger = {

@@ -1,0 +1,35 @@
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** State of a socket that listens, and where its address, its state and its inode stand: proc_net_tcp. */
+const LISTEN = '0A';
+const [ADDRESS, STATE, INODE] = [1, 3, 9];
+
+/**
+ * The process that listens on a TCP port of this machine (Linux), as `ss -lp` finds it.
+ * @throws Error nobody whom this user may look at does
+ */
+export function processListeningOn(port: number): number {
+  const sockets = new Set(['tcp', 'tcp6'].flatMap((table) => socketsListeningOn(port, table)));
+  const found = readdirSync('/proc').find((name) => /^\d+$/.test(name) && holdsOneOf(name, sockets));
+  if (found === undefined) throw new Error(`no process that can be seen listens on port ${port}`);
+  return Number(found);
+}
+
+function socketsListeningOn(port: number, table: string): readonly string[] {
+  const [, ...lines] = readFileSync(`/proc/net/${table}`, 'utf8').trimEnd().split('\n');
+  return lines
+    .map((line) => line.trim().split(/\s+/))
+    .filter((fields) => fields[STATE] === LISTEN && parseInt(fields[ADDRESS]?.split(':')[1] ?? '', 16) === port)
+    .map((fields) => `socket:[${fields[INODE] ?? ''}]`);
+}
+
+function holdsOneOf(pid: string, sockets: ReadonlySet<string>): boolean {
+  const directory = join('/proc', pid, 'fd');
+  try {
+    return readdirSync(directory).some((descriptor) => sockets.has(readlinkSync(join(directory, descriptor))));
+  } catch {
+    // It ended meanwhile, or is somebody else's.
+    return false;
+  }
+}
