@@ -3,7 +3,7 @@ import { createAggregateCache } from '../commands/aggregate-cache.ts';
 import { ensureAdministrator } from '../commands/first-administrator.ts';
 import { createIdempotencyKeys } from '../commands/idempotency.ts';
 import type { Config } from '../config.ts';
-import { loadOrCreateSecrets } from '../config/secrets.ts';
+import { loadOrCreateSecrets, signingSettings } from '../config/secrets.ts';
 import type { EngineStatus, HttpSettings } from '../http/deps.ts';
 import { createHttpServer, type HttpServer } from '../http/server.ts';
 import { openFileBlobStore } from '../infrastructure/blob-store/file.ts';
@@ -21,6 +21,7 @@ import { createProjectionOperations } from '../reactors/projections/projection-o
 import { createClosing, type Closing } from './closing.ts';
 import { announceNode } from './engines/coordination.ts';
 import { openEngines } from './engines/engines.ts';
+import { createForwardClock } from './forward-clock.ts';
 import { createKeyedHash } from './keyed-hash.ts';
 import { createLaunchRefusal } from './launch-refusal.ts';
 import { listen } from './listen.ts';
@@ -68,14 +69,15 @@ export async function startAnnals(config: Config, options: StartOptions): Promis
 
 async function start(config: Config, { logger, http: httpSettings }: StartOptions, closing: Closing): Promise<Annals> {
   const { dataDir } = config;
-  const clock = Date.now;
+  const clock = createForwardClock(Date.now, () => performance.now());
   const startedAt = new Date(clock()).toISOString();
 
   if (usesDataDirAlone(config)) {
     const lock = lockDataDir(dataDir);
     closing.add('data directory', () => lock.release());
   }
-  const { jwtSecret, masterKey, initialAdminPassword } = loadOrCreateSecrets(dataDir, config);
+  const secrets = loadOrCreateSecrets(dataDir, config);
+  const { masterKey, initialAdminPassword } = secrets;
 
   const engines = await openEngines(config, { logger, clock, closing });
   const { store } = engines;
@@ -127,7 +129,7 @@ async function start(config: Config, { logger, http: httpSettings }: StartOption
       allowedHosts: config.listensOnLoopback ? [] : null,
       allowedOrigins: [],
       bodyLimitBytes: config.requestBodyLimitBytes,
-      jwtSecret,
+      signing: signingSettings(config, secrets),
       accessTokenTtlMs: config.accessTokenTtlMs,
       probesOnly: !config.roles.includes('api'),
       ...(config.metricsToken === undefined ? {} : { metricsToken: config.metricsToken }),

@@ -16,11 +16,11 @@ export interface ApiClient {
 }
 
 /** @param token asked for anew with each request, as a short-lived one may have expired */
-export function createApiClient(url: string, token: () => string): ApiClient {
+export function createApiClient(url: string, token: () => string | Promise<string>): ApiClient {
   async function send(method: string, path: string, options: { body?: unknown; signal?: AbortSignal } = {}) {
     const { body, signal } = options;
     const headers = {
-      authorization: `Bearer ${token()}`,
+      authorization: `Bearer ${await token()}`,
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
     };
     const init: RequestInit = {

@@ -1,8 +1,9 @@
 import { findServer } from '../app/server-file.ts';
 import { startAnnals } from '../app/start.ts';
 import { loadConfig } from '../config.ts';
-import { loadOrCreateSecrets } from '../config/secrets.ts';
+import { loadOrCreateSecrets, signingSettings } from '../config/secrets.ts';
 import { signLocalToken } from '../http/auth/local-token.ts';
+import { createSigningKeys } from '../http/auth/signing-keys.ts';
 import { createPinoLogger } from '../infrastructure/logging/pino-logger.ts';
 import { createApiClient, type ApiClient } from './api-client.ts';
 import { CliError } from './cli-error.ts';
@@ -44,8 +45,8 @@ export async function withServer<Result>(work: (api: ApiClient) => Promise<Resul
   }
 
   function localClient(address: string): ApiClient {
-    const { jwtSecret } = loadOrCreateSecrets(config.dataDir, config);
-    return createApiClient(address, () => signLocalToken(jwtSecret));
+    const keys = createSigningKeys(signingSettings(config, loadOrCreateSecrets(config.dataDir, config)));
+    return createApiClient(address, () => signLocalToken(keys));
   }
 }
 

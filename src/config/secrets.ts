@@ -50,6 +50,17 @@ export function loadOrCreateSecrets(
   };
 }
 
+/** How access tokens are signed: by keys that follow from these secrets. */
+export function signingSettings(
+  { jwtAlgorithm, jwtSecretPrevious }: Pick<Config, 'jwtAlgorithm' | 'jwtSecretPrevious'>,
+  { jwtSecret }: Pick<Secrets, 'jwtSecret'>,
+): { readonly algorithm: Config['jwtAlgorithm']; readonly secrets: readonly [string, ...string[]] } {
+  return {
+    algorithm: jwtAlgorithm,
+    secrets: [jwtSecret, ...(jwtSecretPrevious === undefined ? [] : [jwtSecretPrevious])],
+  };
+}
+
 function readSecrets(path: string): SecretsFile | undefined {
   const status = statSync(path, { throwIfNoEntry: false });
   if (status === undefined) return undefined;

@@ -66,10 +66,34 @@ export const settings = {
   jwtSecret: setting({
     ...secrets,
     name: 'ANNALS_JWT_SECRET',
-    description: 'Signs access tokens: 32 bytes at least. Changing it ends every access token.',
+    description:
+      'What the keys that sign access tokens are made of: 32 bytes at least. Changing it ends every access token, unless ' +
+      'ANNALS_JWT_SECRET_PREVIOUS has the old one.',
     defaultText: 'made on first start, kept in secrets.json in the data directory, readable by its owner only',
     example: randomKey,
     schema: key(32),
+  }),
+  jwtSecretPrevious: setting({
+    ...secrets,
+    name: 'ANNALS_JWT_SECRET_PREVIOUS',
+    description:
+      'The ANNALS_JWT_SECRET of before: what it signed is good until it expires. Take it out when the longest access ' +
+      'token is over; when the old secret has leaked, do not set it.',
+    defaultText: 'unset',
+    example: 'the old value of ANNALS_JWT_SECRET',
+    schema: key(32),
+  }),
+  jwtAlgorithm: setting({
+    ...secrets,
+    secret: false,
+    name: 'ANNALS_JWT_ALGORITHM',
+    description:
+      'How access tokens are signed. EdDSA: by Ed25519 keys that change every 30 days and whose public half is at ' +
+      '/.well-known/jwks.json. HS256: by ANNALS_JWT_SECRET itself, for others that have to check tokens and know ' +
+      'nothing else.',
+    defaultText: 'EdDSA',
+    example: 'HS256',
+    schema: choice(['EdDSA', 'HS256'], 'EdDSA'),
   }),
   masterKey: setting({
     ...secrets,

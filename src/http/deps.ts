@@ -12,6 +12,7 @@ import type { ToolDiscovery } from '../ports/tool-discovery.ts';
 import type { Upstreams } from '../ports/upstream.ts';
 import type { QueryDeps } from '../queries/deps.ts';
 import type { LoginLimits } from './auth/login-limiter.ts';
+import type { SigningSettings } from './auth/signing-keys.ts';
 import type { FeedSettings } from './feed/feed.ts';
 import type { WebSocketSettings } from './ws/server.ts';
 
@@ -27,8 +28,7 @@ export interface HttpSettings {
   /** Origins, besides the server's own, whose pages may open a WebSocket. */
   readonly allowedOrigins: readonly string[];
   readonly bodyLimitBytes: number;
-  /** HS256, 32 bytes at least. */
-  readonly jwtSecret: string;
+  readonly signing: SigningSettings;
   readonly accessTokenTtlMs: number;
   /** Lets a scraper on another machine read /metrics. */
   readonly metricsToken?: string;

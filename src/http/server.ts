@@ -5,6 +5,7 @@ import { createApp } from './app.ts';
 import { createAuthenticator } from './auth/authenticator.ts';
 import { createLoginLimiter, defaultLoginLimits } from './auth/login-limiter.ts';
 import { createPrincipals } from './auth/principals.ts';
+import { createSigningKeys } from './auth/signing-keys.ts';
 import { createTokenCheck } from './auth/token-check.ts';
 import type { HttpDeps } from './deps.ts';
 import { createFeed } from './feed/feed.ts';
@@ -36,13 +37,14 @@ export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
   const { settings, commands, logger } = deps;
   const { store, clock } = commands;
   const principals = await createPrincipals(commands, logger);
-  const authenticator = createAuthenticator(createTokenCheck(settings.jwtSecret), principals, clock);
+  const keys = createSigningKeys(settings.signing);
+  const authenticator = createAuthenticator(createTokenCheck(keys, clock), principals, clock);
   const feed = createFeed(store, authenticator, logger, settings.feed);
   const metrics = createHttpMetrics(deps.metrics, { feedReaders: () => feed.readers });
   const writer = createAnswerWriter(securityHeaders(), metrics);
   const checkHost = createHostCheck(settings.allowedHosts);
   const logins = createLoginLimiter(settings.loginLimits ?? defaultLoginLimits, clock);
-  const all = createRoutes({ ...deps, principals, feed, logins });
+  const all = createRoutes({ ...deps, principals, keys, feed, logins });
   const routes = settings.probesOnly === true ? all.filter(({ tags }) => tags.includes('system')) : all;
   const app = createApp({ routes, pipeline: createPipeline(deps, authenticator, writer), checkHost, logger });
 

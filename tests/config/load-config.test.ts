@@ -21,6 +21,7 @@ describe('loading the settings', () => {
   it('gives the documented defaults to an empty environment', () => {
     expect(loadConfig({})).toEqual({
       port: 8000,
+      jwtAlgorithm: 'EdDSA',
       host: '127.0.0.1',
       dataDir: './data',
       roles: ['api', 'relay', 'projector', 'worker', 'scheduler'],

@@ -11,6 +11,7 @@ const publicRoutes = [
   'post /api/v1/auth/register',
   'post /api/v1/auth/login',
   'post /api/v1/auth/refresh',
+  'get /.well-known/jwks.json',
   'get /health',
   'get /health/live',
   'get /health/ready',

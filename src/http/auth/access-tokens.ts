@@ -1,4 +1,5 @@
-import jwt from 'jsonwebtoken';
+import { SignJWT } from 'jose';
+import type { SigningKeys } from './signing-keys.ts';
 
 /** What an access token says: who, and by which session. Roles are not in it: they are looked up when it is used. */
 export interface AccessClaims {
@@ -9,8 +10,7 @@ export interface AccessClaims {
 }
 
 export interface TokenSettings {
-  /** Key of HS256, 32 bytes at least. */
-  readonly secret: string;
+  readonly keys: SigningKeys;
   readonly ttlMs: number;
 }
 
@@ -22,31 +22,45 @@ export interface IssuedToken {
 
 export const issuer = 'annals';
 export const audience = 'annals-api';
-export const algorithm = 'HS256';
+
+/** The type of RFC 9068 keeps other JWTs that the same key may sign one day apart from these. */
+export const tokenType = 'at+jwt';
 
 /** Says what the token is for, so that a token for anything else is never taken for one. */
-export const accessUse = 'access';
+const accessUse = 'access';
+
+/** How far the clocks of two processes may be apart, in milliseconds. */
+const skewMs = 60_000;
 
 /** A JWT (RFC 7519) that opens the API for a while. @param nowMs milliseconds since the epoch */
-export function issueAccessToken(
-  { secret, ttlMs }: TokenSettings,
+export async function issueAccessToken(
+  { keys, ttlMs }: TokenSettings,
   nowMs: number,
   { userId, sessionId }: { readonly userId: string; readonly sessionId: string },
-): IssuedToken {
+): Promise<IssuedToken> {
   const issuedAt = Math.floor(nowMs / 1000);
   const expiresIn = Math.floor(ttlMs / 1000);
-  const payload = { sid: sessionId, use: accessUse, iat: issuedAt, exp: issuedAt + expiresIn };
-  // The type of RFC 9068 keeps other JWTs that the same key may sign one day apart from this one.
-  const header = { alg: algorithm, typ: 'at+jwt' } as const;
-  const accessToken = jwt.sign(payload, secret, { algorithm, issuer, audience, subject: userId, header });
+  const { kid, sign } = keys.current(nowMs);
+  const accessToken = await new SignJWT({ sid: sessionId, use: accessUse })
+    .setProtectedHeader({ alg: keys.algorithm, typ: tokenType, kid })
+    .setIssuer(issuer)
+    .setAudience(audience)
+    .setSubject(userId)
+    .setIssuedAt(issuedAt)
+    .setExpirationTime(issuedAt + expiresIn)
+    .sign(sign);
   return { accessToken, expiresIn };
 }
 
-/** The claims of a payload whose signature, time, issuer and audience are good; undefined when it is for another use. */
-export function accessClaimsOf(payload: unknown): AccessClaims | undefined {
+/**
+ * The claims of a payload whose signature, issuer and audience are good; undefined when it is for another use, over, or
+ * from the future, as a token is that was signed while a clock was wrong.
+ */
+export function accessClaimsOf(payload: unknown, nowMs: number): AccessClaims | undefined {
   if (typeof payload !== 'object' || payload === null) return undefined;
-  const { sub, sid, use, exp } = payload as Readonly<Record<string, unknown>>;
-  if (use !== accessUse || typeof sub !== 'string' || typeof sid !== 'string' || typeof exp !== 'number')
-    return undefined;
+  const { sub, sid, use, iat, exp } = payload as Readonly<Record<string, unknown>>;
+  if (use !== accessUse || typeof sub !== 'string' || typeof sid !== 'string') return undefined;
+  if (typeof iat !== 'number' || typeof exp !== 'number') return undefined;
+  if (exp * 1000 <= nowMs || iat * 1000 > nowMs + skewMs) return undefined;
   return { userId: sub, sessionId: sid, expiresAt: exp * 1000 };
 }

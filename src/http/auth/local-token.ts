@@ -1,5 +1,6 @@
 import type { Principal } from '../../domain/access/principal.ts';
 import { issueAccessToken } from './access-tokens.ts';
+import type { SigningKeys } from './signing-keys.ts';
 
 const ttlMs = 60_000;
 
@@ -16,8 +17,8 @@ export const localPrincipal: Principal = {
   sessionId: localSession,
 };
 
-/** An access token of the local command line, good for a minute. @param secret the platform's signing key */
-export function signLocalToken(secret: string): string {
+/** An access token of the local command line, good for a minute. @param keys the platform's own */
+export async function signLocalToken(keys: SigningKeys): Promise<string> {
   const subject = { userId: localUser, sessionId: localSession };
-  return issueAccessToken({ secret, ttlMs }, Date.now(), subject).accessToken;
+  return (await issueAccessToken({ keys, ttlMs }, Date.now(), subject)).accessToken;
 }

@@ -9,14 +9,15 @@ import { HttpProblem } from '../problem/http-problem.ts';
 import { defineRoute } from '../route/define-route.ts';
 import type { RequestContext } from '../route/request-context.ts';
 import type { Route } from '../route/route.ts';
-import { login, me, refreshToken, registeredUser, registration, tokens } from '../schemas/user.ts';
+import { keySet, login, me, refreshToken, registeredUser, registration, tokens } from '../schemas/user.ts';
+import { endSessionsOf } from './end-sessions.ts';
 import { guarded } from './login-attempt.ts';
 import { passwordRoute } from './password.ts';
 import type { RouteParts } from './parts.ts';
 
 /** Registering, logging in and out. */
 export function authRoutes(parts: RouteParts): readonly Route[] {
-  const { commands, principals } = parts;
+  const { commands, principals, keys } = parts;
   return [
     defineRoute({
       method: 'post',
@@ -86,11 +87,15 @@ export function authRoutes(parts: RouteParts): readonly Route[] {
       method: 'post',
       path: '/api/v1/auth/logout',
       summary: 'End the session',
-      description: 'Its access tokens and its refresh token are refused from now on.',
+      description:
+        'Its access tokens and its refresh token are refused from now on. With `everywhere`, so are those of every other ' +
+        'session of the user.',
       tags: ['auth'],
       access: { permission: 'self:manage' },
       request: {
-        body: z.strictObject({ refreshToken: refreshToken.exactOptional() }).meta({ id: 'Logout' }),
+        body: z
+          .strictObject({ refreshToken: refreshToken.exactOptional(), everywhere: z.boolean().default(false) })
+          .meta({ id: 'Logout' }),
         bodyOptional: true,
       },
       responses: { 204: { description: 'Ended' } },
@@ -100,12 +105,34 @@ export function authRoutes(parts: RouteParts): readonly Route[] {
           const faults = [{ pointer: '/refreshToken', detail: 'is not of this session' }];
           throw new HttpProblem(422, 'invalid_input', 'the refresh token is of another session', { faults });
         }
-        const position = await endSession(commands, context.command(), sessionId, 'logout');
+        const command = context.command();
+        const position = await endSession(commands, command, sessionId, 'logout');
+        const { userId } = context.principal;
+        if (body.everywhere && userId !== null) {
+          const all = { userId, reason: 'logout', kept: null, after: position } as const;
+          return { status: 204, position: await endSessionsOf(parts, command, all) };
+        }
         await principals.caughtUp(position);
         return { status: 204, position };
       },
     }),
     passwordRoute(parts),
+    defineRoute({
+      method: 'get',
+      path: '/.well-known/jwks.json',
+      summary: 'The public keys of access tokens',
+      description:
+        'A JSON Web Key Set (RFC 7517): the key that signs now, the one before it and the next. Empty when tokens are ' +
+        'signed by HS256.',
+      tags: ['auth'],
+      access: { public: true },
+      responses: { 200: { description: 'The keys', schema: keySet } },
+      examples: [{ summary: 'Now' }],
+      handler: () => ({
+        ...ok({ keys: [...keys.published(commands.clock())] }),
+        headers: { 'Cache-Control': 'public, max-age=3600' },
+      }),
+    }),
     defineRoute({
       method: 'get',
       path: '/api/v1/auth/me',
@@ -123,12 +150,12 @@ export function authRoutes(parts: RouteParts): readonly Route[] {
   ];
 }
 
-function tokenAnswer(
-  { settings, commands }: RouteParts,
+async function tokenAnswer(
+  { settings, commands, keys }: RouteParts,
   { userId, sessionId, refreshToken: next, position }: OpenedSession,
-): JsonAnswer {
-  const token = { secret: settings.jwtSecret, ttlMs: settings.accessTokenTtlMs };
-  const { accessToken, expiresIn } = issueAccessToken(token, commands.clock(), { userId, sessionId });
+): Promise<JsonAnswer> {
+  const token = { keys, ttlMs: settings.accessTokenTtlMs };
+  const { accessToken, expiresIn } = await issueAccessToken(token, commands.clock(), { userId, sessionId });
   const body = { accessToken, refreshToken: next, tokenType: 'Bearer', expiresIn };
   return { status: 200, body, position, secret: true };
 }

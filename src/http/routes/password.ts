@@ -1,19 +1,16 @@
 import { z } from 'zod';
 import type { CommandContext } from '../../commands/context.ts';
-import { endSession } from '../../commands/sessions.ts';
 import { changePassword, loadUser } from '../../commands/users.ts';
 import { DomainError } from '../../domain/error.ts';
 import type { Position } from '../../ports/event-store.ts';
-import { openSessionsOf } from '../../queries/users/sessions.ts';
 import { defineRoute } from '../route/define-route.ts';
 import type { Route } from '../route/route.ts';
 import { idParam } from '../schemas/params.ts';
 import { passwordChange, passwordReset } from '../schemas/user.ts';
+import { endSessionsOf } from './end-sessions.ts';
 import { exampleIds } from './example-ids.ts';
 import { guarded } from './login-attempt.ts';
 import type { RouteParts } from './parts.ts';
-
-const waitMs = 2000;
 
 /** Changing one's own password, which ends every other session of the user. */
 export function passwordRoute(parts: RouteParts): Route {
@@ -72,18 +69,12 @@ export function passwordResetRoute(parts: RouteParts): Route {
  * @returns position of the last event
  */
 async function setPassword(
-  { commands, queries, principals }: RouteParts,
+  parts: RouteParts,
   command: CommandContext,
   userId: string,
   password: string,
   kept: string | null,
 ): Promise<Position> {
-  let { position } = await changePassword(commands, command, userId, password);
-  // A session that was opened with the old password a moment ago must not be missed.
-  await queries.models.waitFor('sessions', position, waitMs);
-  for (const open of await openSessionsOf(queries, userId)) {
-    if (open !== kept) position = await endSession(commands, command, open, 'password_changed');
-  }
-  await principals.caughtUp(position);
-  return position;
+  const { position } = await changePassword(parts.commands, command, userId, password);
+  return endSessionsOf(parts, command, { userId, kept, reason: 'password_changed', after: position });
 }

@@ -32,6 +32,21 @@ export const tokens = z
   })
   .meta({ id: 'Tokens' });
 
+export const keySet = z
+  .object({
+    keys: z.array(
+      z.object({
+        kty: z.literal('OKP'),
+        crv: z.literal('Ed25519'),
+        x: z.string(),
+        kid: z.string(),
+        alg: z.literal('EdDSA'),
+        use: z.literal('sig'),
+      }),
+    ),
+  })
+  .meta({ id: 'KeySet' });
+
 export const passwordChange = z
   .strictObject({ currentPassword: anyPassword, newPassword: password })
   .meta({ id: 'PasswordChange' });
