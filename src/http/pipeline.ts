@@ -4,6 +4,7 @@ import type { HttpDeps } from './deps.ts';
 import { createOnce } from './idempotency/once.ts';
 import { createBodyReader } from './middleware/json-body.ts';
 import { askedPosition, createConsistency } from './route/consistency.ts';
+import { isNotFound, modelBehind } from './route/model-behind.ts';
 import type { Pipeline } from './route/serve.ts';
 import type { AnswerWriter } from './write-answer.ts';
 
@@ -18,10 +19,17 @@ export function createPipeline(deps: HttpDeps, authenticator: Authenticator, wri
     once: createOnce(deps.idempotency, blobs),
     async read({ reads = '' }, context, run) {
       const asked = askedPosition(context.request.headers['x-wait-for-position']);
-      const settled = consistency.settle(context.principal, reads, asked);
+      const wanted = consistency.wanted(context.principal, asked);
+      const settled = consistency.settle(reads, wanted);
       const position = typeof settled === 'number' ? settled : await settled;
-      const answer = await run(context);
-      return { ...answer, headers: { ...answer.headers, 'X-Read-Position': String(position) } };
+      try {
+        const answer = await run(context);
+        return { ...answer, headers: { ...answer.headers, 'X-Read-Position': String(position) } };
+      } catch (error) {
+        // Whether it is there, only a model could say that has what was written.
+        if (position < wanted && isNotFound(error)) throw modelBehind(position, error);
+        throw error;
+      }
     },
     wrote(context, position) {
       if (position !== undefined) consistency.wrote(context.principal, position);

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startTestApp, type TestApp } from './support/app.ts';
 import { startToolServer, type ToolServer } from './support/tool-server.ts';
@@ -109,5 +110,15 @@ describe('positions', () => {
     expect(read.status).toBe(200);
     expect(position).toBeGreaterThanOrEqual(Number(reply.headers.get('x-event-position')));
     expect(position).toBeLessThan(asked);
+  });
+
+  test('what a model that is behind has not found may be there: the answer is to ask again', async () => {
+    const path = `/api/v1/mcps/${randomUUID()}`;
+    expect((await app.request('GET', path)).status).toBe(404);
+    const asked = (await app.head()) + 1_000_000;
+    const read = await app.request('GET', path, { headers: { 'X-Wait-For-Position': String(asked) } });
+    expect(read).toMatchObject({ status: 503, body: { code: 'read_model_behind' } });
+    expect(Number(read.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(Number(read.headers.get('x-read-position'))).toBeLessThan(asked);
   });
 });

@@ -16,7 +16,7 @@ const meanings: Readonly<Record<number, string>> = {
   429: 'Too many attempts; wait as long as Retry-After says',
   501: 'Not implemented',
   502: 'The MCP server could not be reached, or did not answer as the protocol wants',
-  503: 'The store does not answer; nothing was recorded',
+  503: 'The store does not answer, and nothing was recorded; or the read model is behind what was asked for',
   504: 'The MCP server did not answer in time',
 };
 

@@ -11,11 +11,10 @@ const capacity = 10_000;
 /** Lets readers see what they wrote, although read models follow the log a moment later. */
 export interface Consistency {
   wrote(principal: Principal, position: Position): void;
-  /**
-   * Answers when the model has what the caller wrote or asked for, after two seconds at the latest; with the position
-   * that the model has then.
-   */
-  settle(principal: Principal, model: string, asked: Position | undefined): Promise<Position> | Position;
+  /** How much of the log the caller wants to see: what is asked for, else up to what he wrote himself. */
+  wanted(principal: Principal, asked: Position | undefined): Position;
+  /** Answers when the model has a position, after two seconds at the latest; with the one that it has then. */
+  settle(model: string, wanted: Position): Promise<Position> | Position;
 }
 
 export function createConsistency(models: ReadModels): Consistency {
@@ -24,8 +23,8 @@ export function createConsistency(models: ReadModels): Consistency {
     wrote(principal, position) {
       if (position > (written.get(principal.actor) ?? 0)) written.set(principal.actor, position);
     },
-    settle(principal, model, asked) {
-      const wanted = asked ?? written.get(principal.actor) ?? 0;
+    wanted: (principal, asked) => asked ?? written.get(principal.actor) ?? 0,
+    settle(model, wanted) {
       const position = models.position(model);
       return position >= wanted ? position : models.waitFor(model, wanted, waitMs);
     },
