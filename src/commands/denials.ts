@@ -1,10 +1,11 @@
-import { derivedId } from './derived-id.ts';
+import { authorize, type DenialReason } from '../domain/access/authorize.ts';
 import type { AccessDenied } from '../domain/access/events.ts';
-import { may } from '../domain/access/principal.ts';
+import { everything, type Resource } from '../domain/access/resource.ts';
 import type { Permission } from '../domain/access/roles.ts';
 import type { Decider } from '../domain/decider.ts';
 import { DomainError } from '../domain/error.ts';
 import { following, type CommandContext } from './context.ts';
+import { derivedId } from './derived-id.ts';
 import type { CommandDeps } from './deps.ts';
 import { handle } from './transaction.ts';
 
@@ -16,21 +17,50 @@ const denialDecider: Decider<null, AccessDenied['data'], AccessDenied> = {
 };
 
 /**
- * Goes on only when the principal has the permission; else the denial is recorded first.
- * @param resource what it was asked of: a route or a stream
- * @throws DomainError `permission_missing`
+ * Goes on only when the principal may do this; else the denial is recorded first.
+ * @param named what it was asked of, as the record calls it: a route or a stream
+ * @param resource absent: everything of the kind
+ * @param hidden thrown in place of the refusal: who may not even know that something is there is told that it is not
+ * @throws DomainError `permission_missing`, `insufficient_scope`
  */
 export async function demand(
   deps: CommandDeps,
   context: CommandContext,
   permission: Permission,
-  resource: string,
+  named: string,
+  resource: Resource = everything,
+  hidden?: DomainError,
 ): Promise<void> {
-  if (may(context.principal, permission)) return;
-  const reason = `permission ${permission} is missing`;
+  const decision = authorize(context.principal, permission, resource);
+  if (decision.allowed) return;
+  await recordDenial(deps, context, permission, named, whyDenied(decision.reason, permission));
+  throw hidden ?? refusal(decision.reason, permission);
+}
+
+/** Records that somebody was refused, whatever the reason. */
+export async function recordDenial(
+  deps: CommandDeps,
+  context: CommandContext,
+  action: string,
+  named: string,
+  reason: string,
+): Promise<void> {
   // Its own command: the refused one has taken nothing and may come again when the permission is there.
-  const commandId = derivedId(`denial ${permission} ${resource}`, context.commandId);
-  const denial = { action: permission, resource, reason };
+  const commandId = derivedId(`denial ${action} ${named}`, context.commandId);
+  const denial = { action, resource: named, reason };
   await handle(deps, following(context, commandId), denialDecider, commandId, denial, { fresh: true });
-  throw new DomainError('forbidden', 'permission_missing', `this needs the permission ${permission}`);
+}
+
+function whyDenied(reason: DenialReason, permission: Permission): string {
+  return reason === 'insufficient_scope'
+    ? `the scopes of the credential lack ${permission}`
+    : `permission ${permission} is missing`;
+}
+
+function refusal(reason: DenialReason, permission: Permission): DomainError {
+  const message =
+    reason === 'insufficient_scope'
+      ? `this needs a credential with the scope ${permission}`
+      : `this needs the permission ${permission}`;
+  return new DomainError('forbidden', reason, message);
 }

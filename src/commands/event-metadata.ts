@@ -16,6 +16,7 @@ export function eventToAppend(
     eventId,
     commandId,
     actor: principal.actor,
+    ...(principal.via === undefined ? {} : { via: principal.via }),
     tenant: principal.tenant,
     correlationId,
     ...(causationId === undefined ? {} : { causationId }),

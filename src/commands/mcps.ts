@@ -7,6 +7,7 @@ import type { CommandContext } from './context.ts';
 import { demand } from './denials.ts';
 import type { CommandDeps } from './deps.ts';
 import { load } from './load.ts';
+import { demandName } from './mcp-access.ts';
 import { parseDefinition } from './mcp-definition.ts';
 import { mergePatch } from './merge-patch.ts';
 import { mcpNameKey } from './name-keys.ts';
@@ -34,7 +35,8 @@ export async function registerMcp(
   definition: McpDefinition,
 ): Promise<Outcome<RegisteredMcp>> {
   const id = context.commandId;
-  await admit(deps, context, definition, `mcp-${id}`);
+  await demandName(deps, context, id, definition.name, true);
+  await admit(deps, context, definition, id);
   const outcome = await transact(deps, context, async (transaction) => {
     await reserveName(deps, context, transaction, {
       key: mcpNameKey(deps, definition.name),
@@ -57,7 +59,8 @@ export async function changeMcp(
   const outcome = await transact(deps, context, async (transaction) => {
     const mcp = present(await transaction.load(mcpDecider, id));
     const definition = parseDefinition(mergePatch(targetOf(mcp.definition, patch), patch));
-    if ('transport' in patch) await admit(deps, context, definition, `mcp-${id}`);
+    if (definition.name !== mcp.definition.name) await demandName(deps, context, id, definition.name, false);
+    if ('transport' in patch) await admit(deps, context, definition, id);
     // First, so that a caller who saw an older revision is told so, and not that some name is taken.
     const changed = await transaction.decide(mcpDecider, id, { type: 'ChangeMcp', definition }, { conditional: true });
     const [key, oldKey] = [mcpNameKey(deps, definition.name), mcpNameKey(deps, mcp.definition.name)];
@@ -91,7 +94,7 @@ export async function rollBackMcp(
 ): Promise<Outcome<RegisteredMcp>> {
   const { definition } = versionOf(await loadMcp(deps, id), toVersion);
   // What a version says never changes, so what is admitted here is what the decider will publish.
-  await admit(deps, context, definition, `mcp-${id}`);
+  await admit(deps, context, definition, id);
   return onMcp(deps, context, id, { type: 'RollBackMcp', toVersion });
 }
 
@@ -103,7 +106,7 @@ export function retireMcp(deps: McpDeps, context: CommandContext, id: string): P
 /** Puts a retired mcp back to use. */
 export async function restoreMcp(deps: McpDeps, context: CommandContext, id: string): Promise<Outcome<RegisteredMcp>> {
   const { definition } = await loadMcp(deps, id);
-  await admit(deps, context, definition, `mcp-${id}`);
+  await admit(deps, context, definition, id);
   return onMcp(deps, context, id, { type: 'RestoreMcp' });
 }
 
@@ -162,11 +165,12 @@ async function onMcp(
 async function admit(
   deps: McpDeps,
   context: CommandContext,
-  { transport }: McpDefinition,
-  resource: string,
+  { name, transport }: McpDefinition,
+  id: string,
 ): Promise<void> {
   if (transport.type !== 'stdio') return;
-  await demand(deps, context, 'mcp:register-command', resource);
+  const mcp = { id, name, owner: null };
+  await demand(deps, context, 'mcp:register-command', `mcp-${id}`, { kind: 'mcp', mcp });
   const { stdioAllow, launchRefusal } = deps.policy;
   if (!stdioAllow.includes(transport.command)) {
     throw new DomainError('invalid', 'command_not_allowed', `${transport.command} is not an allowed command`, [

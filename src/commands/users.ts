@@ -1,13 +1,16 @@
-import { selfRegisteredRoles, type RoleName } from '../domain/access/roles.ts';
+import { permissionsOfRole } from '../domain/access/role-definitions.ts';
+import { selfRegisteredRoles } from '../domain/access/roles.ts';
 import { administratorsDecider, administratorsId } from '../domain/administrators/decider.ts';
 import { DomainError } from '../domain/error.ts';
 import { userDecider, type UserState } from '../domain/user/decider.ts';
 import type { PasswordHasher } from '../ports/password-hasher.ts';
 import type { CommandContext } from './context.ts';
 import type { CommandDeps } from './deps.ts';
+import { demandAll } from './escalation.ts';
 import { load } from './load.ts';
 import { userEmailKey, userNameKey } from './name-keys.ts';
 import { ownerOfName, reserveName } from './reservations.ts';
+import { loadRoleDefinitions } from './roles.ts';
 import { handle, transact, type Outcome, type Transaction } from './transaction.ts';
 
 export interface UserDeps extends CommandDeps {
@@ -27,7 +30,7 @@ export async function registerUser(
   deps: UserDeps,
   context: CommandContext,
   { username, email, password }: NewUser,
-  roles: readonly RoleName[] = selfRegisteredRoles,
+  roles: readonly string[] = selfRegisteredRoles,
 ): Promise<Outcome<UserState>> {
   const id = context.commandId;
   const passwordHash = await deps.passwords.hash(password);
@@ -42,18 +45,30 @@ export async function registerUser(
   });
 }
 
-/** Gives a user these roles and no others. @throws DomainError `last_admin`, `own_roles` */
+/**
+ * Gives a user these roles and no others. What the changed roles grant, those taken away included, is for those to give
+ * who have it themselves.
+ * @throws DomainError `last_admin`, `own_roles`, `unknown_role`, `permissions_exceeded`
+ */
 export async function setRoles(
   deps: UserDeps,
   context: CommandContext,
   id: string,
-  roles: readonly RoleName[],
+  roles: readonly string[],
 ): Promise<Outcome<UserState>> {
   if (context.principal.userId === id) {
     throw new DomainError('forbidden', 'own_roles', 'nobody changes his own roles: ask another administrator');
   }
+  const definitions = await loadRoleDefinitions(deps);
+  const faults = roles.flatMap((role, index) =>
+    permissionsOfRole(definitions, role) ? [] : [{ pointer: `/roles/${index}`, detail: 'is not a role' }],
+  );
+  if (faults.length > 0) throw new DomainError('invalid', 'unknown_role', 'not all of these are roles', faults);
   return transact(deps, context, async (transaction) => {
-    present(await transaction.load(userDecider, id));
+    const { roles: before } = present(await transaction.load(userDecider, id));
+    const changed = [...before, ...roles].filter((role) => !before.includes(role) || !roles.includes(role));
+    const permissions = changed.flatMap((role) => permissionsOfRole(definitions, role) ?? []);
+    await demandAll(deps, context, permissions, 'user:manage', `user-${id}`);
     await decideAdministrator(transaction, id, roles);
     return transaction.decide(userDecider, id, { type: 'SetRoles', roles }, { conditional: true });
   });
@@ -89,11 +104,7 @@ function present(state: UserState): ActiveUser {
  * Keeps the list of administrators in step with the roles. Where one of the two comes first, it is the one after which
  * the list lacks somebody who has the role: so the last administrator on the list is one.
  */
-async function decideAdministrator(
-  transaction: Transaction,
-  userId: string,
-  roles: readonly RoleName[],
-): Promise<void> {
+async function decideAdministrator(transaction: Transaction, userId: string, roles: readonly string[]): Promise<void> {
   const type = roles.includes('admin') ? 'AddAdministrator' : 'RemoveAdministrator';
   const last = type === 'AddAdministrator';
   await transaction.decide(administratorsDecider, administratorsId, { type, userId }, { last });

@@ -10,6 +10,8 @@ export interface EventMetadata {
   readonly commandId: string;
   /** Who caused it: `user:<id>`, `system:<part>` or `anonymous`. */
   readonly actor: string;
+  /** The credential that spoke for the actor when it was not a session: `api-key:<id>`. */
+  readonly via?: string;
   readonly tenant: string;
   readonly correlationId: string;
   readonly causationId?: string;

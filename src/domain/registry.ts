@@ -1,4 +1,6 @@
+import type { ApiKeyEvent } from './access/api-key.ts';
 import type { AccessDenied } from './access/events.ts';
+import type { RoleEvent } from './access/role-definitions.ts';
 import type { AdministratorsEvent } from './administrators/decider.ts';
 import type { ExecutionEvent } from './execution/events.ts';
 import type { IdempotencyEvent } from './idempotency/decider.ts';
@@ -20,6 +22,8 @@ export type AnnalsEvent =
   | IdempotencyEvent
   | ProjectionEvent
   | AdministratorsEvent
+  | RoleEvent
+  | ApiKeyEvent
   | AccessDenied;
 
 export type EventType = AnnalsEvent['type'];
@@ -69,6 +73,12 @@ const kinds = {
   DeadLettersRetried: v1,
   AdministratorAdded: v1,
   AdministratorRemoved: v1,
+  RoleDefined: v1,
+  RoleChanged: v1,
+  RoleRemoved: v1,
+  ApiKeyCreated: { schemaVersion: 1, secretFields: ['secretHash'] },
+  ApiKeyUsed: v1,
+  ApiKeyRevoked: v1,
   AccessDenied: v1,
 } satisfies Record<EventType, EventKind>;
 

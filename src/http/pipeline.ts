@@ -1,8 +1,8 @@
-import { demand } from '../commands/denials.ts';
 import type { Authenticator } from './auth/authenticator.ts';
 import type { HttpDeps } from './deps.ts';
 import { createOnce } from './idempotency/once.ts';
 import { createBodyReader } from './middleware/json-body.ts';
+import { createAdmission } from './route/admission.ts';
 import { askedPosition, createConsistency } from './route/consistency.ts';
 import { isNotFound, modelBehind } from './route/model-behind.ts';
 import type { Pipeline } from './route/serve.ts';
@@ -14,7 +14,7 @@ export function createPipeline(deps: HttpDeps, authenticator: Authenticator, wri
   const consistency = createConsistency(models);
   return {
     authenticate: authenticator.authenticate,
-    deny: (context, permission, resource) => demand(deps.commands, context.command(), permission, resource),
+    admit: createAdmission(deps.commands),
     readBody: createBodyReader(deps.settings.bodyLimitBytes),
     once: createOnce(deps.idempotency, blobs),
     async read({ reads = '' }, context, run) {

@@ -93,7 +93,7 @@ beforeAll(async () => {
   };
   const pipeline = {
     authenticate: unused,
-    deny: unused,
+    admit: unused,
     readBody: unused,
     once: unused,
     read: unused,

@@ -11,15 +11,14 @@ import {
 import { jsonText } from '../../src/queries/json-text.ts';
 import { diffMcp } from '../../src/queries/mcps/diff.ts';
 import { getMcp } from '../../src/queries/mcps/get.ts';
-import { createMcpList } from '../../src/queries/mcps/list.ts';
 import { listPrompts, listResources, listTools } from '../../src/queries/mcps/offer.ts';
 import { getVersion, listVersions } from '../../src/queries/mcps/versions.ts';
 import { refusal, walk } from './pages.ts';
-import { newCommand, offer, onEachRelationalStore, openWorld, register, type World } from './world.ts';
+import { everyMcp, newCommand, offer, onEachRelationalStore, openWorld, register, type World } from './world.ts';
 
-async function names(world: World, request: Parameters<ReturnType<typeof createMcpList>>[0]) {
+async function names(world: World, request: Parameters<ReturnType<typeof everyMcp>>[0]) {
   await world.project();
-  return (await createMcpList(world.queries)(request)).items.map(({ name }) => name);
+  return (await everyMcp(world.queries)(request)).items.map(({ name }) => name);
 }
 
 onEachRelationalStore(() => {
@@ -287,7 +286,7 @@ onEachRelationalStore(() => {
       const world = await openWorld();
       const id = await register(world, 'weather');
       await world.project();
-      const list = createMcpList(world.queries);
+      const list = everyMcp(world.queries);
       const first = await list({ limit: 10 });
       expect(await list({ limit: 10 })).toBe(first);
       expect(jsonText(first)).toBe(JSON.stringify(first));

@@ -2,9 +2,8 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { changeMcp, restoreMcp, retireMcp } from '../../src/commands/mcps.ts';
 import { DomainError } from '../../src/domain/error.ts';
-import { createMcpList } from '../../src/queries/mcps/list.ts';
 import { walk } from './pages.ts';
-import { newCommand, onEachRelationalStore, openWorld, register, type World } from './world.ts';
+import { everyMcp, newCommand, onEachRelationalStore, openWorld, register, type World } from './world.ts';
 
 const sorts = ['-createdAt', 'createdAt', 'name', '-updatedAt,name', 'status,-version', 'version,updatedAt'];
 
@@ -37,7 +36,7 @@ onEachRelationalStore(() => {
         await world.project();
         // The first half may change, the other half does not.
         const quiet = ids.slice(6);
-        const list = createMcpList(world.queries);
+        const list = everyMcp(world.queries);
         for (const { sort, limit, meanwhile } of plans) {
           const left = [...meanwhile];
           const seen = await walk(

@@ -15,7 +15,7 @@ import { DomainError } from '../../src/domain/error.ts';
 import { getExecution } from '../../src/queries/executions/get.ts';
 import { listExecutions } from '../../src/queries/executions/list.ts';
 import { getMcp } from '../../src/queries/mcps/get.ts';
-import { createMcpList, type McpListRequest } from '../../src/queries/mcps/list.ts';
+import type { McpListRequest } from '../../src/queries/mcps/list.ts';
 import { listTools } from '../../src/queries/mcps/offer.ts';
 import { getVersion, listVersions } from '../../src/queries/mcps/versions.ts';
 import { resolveAsOf } from '../../src/queries/time-travel/as-of.ts';
@@ -23,6 +23,7 @@ import { getUser, listUsers } from '../../src/queries/users/users.ts';
 import { refusal, walk } from './pages.ts';
 import {
   call,
+  everyMcp,
   newCommand,
   offer,
   onEachRelationalStore,
@@ -79,7 +80,7 @@ const refused = (error: unknown) => {
 /** Everything that can be asked, asked at one moment; only as of the present without one. */
 async function answers(world: World, cast: Cast, names: readonly string[], asOf?: number) {
   const moment = asOf === undefined ? {} : { asOf };
-  const list = createMcpList(world.queries);
+  const list = everyMcp(world.queries);
   const mcps = (request: McpListRequest) => list({ ...request, ...moment }).then(({ items }) => items);
   const { queries } = world;
   return {
@@ -176,7 +177,7 @@ onEachRelationalStore(() => {
       const weather = await register(world, 'weather');
       const climate = await register(world, 'climate');
       await world.project();
-      const list = createMcpList(world.queries);
+      const list = everyMcp(world.queries);
       expect(await list({ asOf: 0 })).toEqual({ items: [], nextCursor: null });
       expect((await list({ asOf: 3 })).items.map(({ id }) => id)).toEqual([weather]);
       expect(await refusal(getMcp(world.queries, climate, { asOf: 3 }))).toMatchObject({ code: 'mcp_not_found' });
@@ -187,14 +188,14 @@ onEachRelationalStore(() => {
       const world = await openWorld();
       await register(world, 'weather');
       expect(world.models.position('mcps')).toBe(0);
-      expect((await createMcpList(world.queries)({ asOf: 2 })).items).toHaveLength(1);
+      expect((await everyMcp(world.queries)({ asOf: 2 })).items).toHaveLength(1);
     });
 
     it('says so when a read model does not reach it in time', async () => {
       const world = await openWorld();
       await register(world, 'weather');
       const stuck = { ...world.queries, models: { ...world.models, waitFor: async () => 1 } };
-      await expect(createMcpList(stuck)({ asOf: 2 })).rejects.toThrow('has not reached 2 yet');
+      await expect(everyMcp(stuck)({ asOf: 2 })).rejects.toThrow('has not reached 2 yet');
     });
 
     it('stays the same moment on all pages, though its time came again', async () => {
@@ -202,7 +203,7 @@ onEachRelationalStore(() => {
       for (const name of ['a', 'b', 'c']) await register(world, name);
       const asOf = new Date(world.time.now).toISOString();
       await world.project();
-      const list = createMcpList(world.queries);
+      const list = everyMcp(world.queries);
       for (const sort of ['createdAt', 'name']) {
         let more = 0;
         const read = (cursor?: string) => list({ asOf, sort, limit: 1, ...(cursor && { cursor }) });
@@ -222,7 +223,7 @@ onEachRelationalStore(() => {
       const asOf = await world.store.head();
       await Promise.all(ids.map((id) => retireMcp(world.deps, newCommand(), id)));
       await world.project();
-      const list = createMcpList(world.queries);
+      const list = everyMcp(world.queries);
       const first = await list({ asOf, sort: 'createdAt', status: 'retired' });
       expect(first.items).toEqual([]);
       expect(first.nextCursor).not.toBeNull();

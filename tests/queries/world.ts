@@ -23,6 +23,7 @@ import type { OpenModel, ReadStores } from '../../src/ports/read-stores.ts';
 import { projections } from '../../src/projections/all.ts';
 import { Projector } from '../../src/projections/engine/projector.ts';
 import type { QueryDeps } from '../../src/queries/deps.ts';
+import { createMcpList, type McpListRequest } from '../../src/queries/mcps/list.ts';
 import { makeDatabase } from '../contract/read-stores/sql-database.ts';
 import { onEngine } from '../support/engines.ts';
 
@@ -127,6 +128,12 @@ export async function openWorld() {
 
 export function principal(name: string): Principal {
   return { actor: `user:${name}`, userId: name, tenant: 'default', roles: ['admin'], sessionId: null };
+}
+
+/** The list of mcps as somebody sees it who may read every one. */
+export function everyMcp(deps: QueryDeps) {
+  const list = createMcpList(deps);
+  return (request: McpListRequest) => list(request, principal('ada'));
 }
 
 /** A new command of somebody who may do everything. */

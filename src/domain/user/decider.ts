@@ -1,7 +1,6 @@
 import type { Decider } from '../decider.ts';
 import { DomainError } from '../error.ts';
 import type { DomainEvent } from '../event.ts';
-import type { RoleName } from '../access/roles.ts';
 
 export type UserRegistered = DomainEvent<
   'UserRegistered',
@@ -10,11 +9,11 @@ export type UserRegistered = DomainEvent<
     readonly email: string;
     /** PHC string; shown to nobody. */
     readonly passwordHash: string;
-    readonly roles: readonly RoleName[];
+    readonly roles: readonly string[];
   }
 >;
 export type PasswordChanged = DomainEvent<'PasswordChanged', { readonly passwordHash: string }>;
-export type UserRolesChanged = DomainEvent<'UserRolesChanged', { readonly roles: readonly RoleName[] }>;
+export type UserRolesChanged = DomainEvent<'UserRolesChanged', { readonly roles: readonly string[] }>;
 export type UserLoggedIn = DomainEvent<'UserLoggedIn', { readonly sessionId: string }>;
 export type LoginFailed = DomainEvent<'LoginFailed', { readonly reason: 'wrong_password' }>;
 
@@ -27,13 +26,13 @@ export type UserState =
       readonly username: string;
       readonly email: string;
       readonly passwordHash: string;
-      readonly roles: readonly RoleName[];
+      readonly roles: readonly string[];
     };
 
 export type UserCommand =
   | ({ readonly type: 'RegisterUser' } & UserRegistered['data'])
   | { readonly type: 'ChangePassword'; readonly passwordHash: string }
-  | { readonly type: 'SetRoles'; readonly roles: readonly RoleName[] }
+  | { readonly type: 'SetRoles'; readonly roles: readonly string[] }
   | { readonly type: 'RecordLogin'; readonly sessionId: string }
   | { readonly type: 'RecordFailedLogin' };
 

@@ -1,7 +1,9 @@
 import type { CommandContext } from '../../commands/context.ts';
 import type { CommandDeps } from '../../commands/deps.ts';
 import { loadExecution } from '../../commands/executions.ts';
+import { authorize } from '../../domain/access/authorize.ts';
 import { may, type Principal } from '../../domain/access/principal.ts';
+import type { McpSubject } from '../../domain/access/resource.ts';
 import { DomainError } from '../../domain/error.ts';
 import type { RecordedEvent } from '../../ports/event-store.ts';
 import type { ExecutionRunner } from '../../ports/execution-runner.ts';
@@ -48,9 +50,7 @@ export async function executionTopic(
 ): Promise<Topic> {
   const state = await loadExecution(commands, id);
   const allowed = (reader: Principal) =>
-    state.status !== 'none' &&
-    may(reader, 'execution:read') &&
-    (state.requestedBy === reader.actor || may(reader, 'execution:read-all'));
+    state.status !== 'none' && authorize(reader, 'execution:read', { kind: 'owned', owner: state.requestedBy }).allowed;
   if (state.status === 'none' || !allowed(principal)) {
     throw new DomainError('not_found', 'execution_not_found', 'no such execution');
   }
@@ -66,7 +66,7 @@ export async function executionTopic(
 }
 
 /** What happens to one mcp. */
-export function mcpTopic(id: string): Topic {
-  const allowed = (principal: Principal) => may(principal, 'mcp:read');
-  return { filter: { stream: `mcp-${id}` }, audience: 'resource', allowed, startsAt: 'now' };
+export function mcpTopic(mcp: McpSubject): Topic {
+  const allowed = (principal: Principal) => authorize(principal, 'mcp:read', { kind: 'mcp', mcp }).allowed;
+  return { filter: { stream: `mcp-${mcp.id}` }, audience: 'resource', allowed, startsAt: 'now' };
 }

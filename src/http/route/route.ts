@@ -7,10 +7,21 @@ import type { RequestContext } from './request-context.ts';
 export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 
 /** Who may call a route. There is no default: a route that does not say fails at start. */
-export type Access =
-  | { readonly public: true }
-  /** `unless`: a request that needs no principal, for a reason of its own. */
-  | { readonly permission: Permission; readonly unless?: (request: IncomingMessage) => boolean };
+export type Access = { readonly public: true } | GuardedAccess;
+
+export interface GuardedAccess {
+  readonly permission: Permission;
+  /**
+   * What the permission has to be for. Absent: everything of the kind. `mcp`: the mcp that the path names; to who may not
+   * read it, it does not exist. `some`: whoever has it for anything comes through, and the handler, or the command, asks
+   * again when it knows for what.
+   */
+  readonly on?: 'mcp' | 'some';
+  /** Only a person's own session will do: a credential must not make others, or outlive itself. */
+  readonly session?: true;
+  /** A request that needs no principal, for a reason of its own. */
+  readonly unless?: (request: IncomingMessage) => boolean;
+}
 
 export interface RequestSchemas {
   readonly params?: z.ZodObject;

@@ -1,20 +1,20 @@
-import type { Request, RequestHandler, Response } from 'express';
-import { may } from '../../domain/access/principal.ts';
-import type { Permission } from '../../domain/access/roles.ts';
+import type { RequestHandler, Response } from 'express';
+import { authorize } from '../../domain/access/authorize.ts';
+import { anything, everything } from '../../domain/access/resource.ts';
 import type { Position } from '../../ports/event-store.ts';
 import type { Answer } from '../answer.ts';
 import type { ReadBody } from '../middleware/json-body.ts';
 import type { AnswerWriter } from '../write-answer.ts';
 import { expectedRevisionOf } from './if-match.ts';
 import type { RequestContext } from './request-context.ts';
-import type { Prepared, Route } from './route.ts';
+import type { GuardedAccess, Prepared, Route } from './route.ts';
 
 /** What stands between a request and the handler of its route. */
 export interface Pipeline {
   /** Finds out who asks. @throws HttpProblem 401 */
   readonly authenticate: (context: RequestContext) => Promise<void> | undefined;
-  /** Records a denial. @throws DomainError `permission_missing`, always */
-  readonly deny: (context: RequestContext, permission: Permission, resource: string) => Promise<void>;
+  /** Looks closer at who may not do it with everything. @throws DomainError unless he may all the same */
+  readonly admit: (route: Route, access: GuardedAccess, context: RequestContext) => Promise<void>;
   readonly readBody: ReadBody;
   /** Runs a change once for each `Idempotency-Key`. */
   readonly once: (route: Route, context: RequestContext, body: unknown, run: Prepared) => Promise<Answer>;
@@ -41,8 +41,7 @@ export function serve(route: Route, pipeline: Pipeline): RequestHandler {
     if ('permission' in access && access.unless?.(request) !== true) {
       const pending = pipeline.authenticate(context);
       if (pending) await pending;
-      if (!may(context.principal, access.permission))
-        await pipeline.deny(context, access.permission, resourceOf(request));
+      if (!passes(access, context)) await pipeline.admit(route, access, context);
     }
     if (route.conditional) context.expectedRevision = expectedRevisionOf(request.headers['if-match']);
     const body = changes ? await pipeline.readBody(request, response) : undefined;
@@ -60,6 +59,8 @@ export function serve(route: Route, pipeline: Pipeline): RequestHandler {
   };
 }
 
-function resourceOf(request: Request): string {
-  return `${request.method} ${request.path}`;
+/** The usual case, without a promise. */
+function passes({ permission, on, session }: GuardedAccess, { principal }: RequestContext): boolean {
+  if (session && principal.sessionId === null) return false;
+  return authorize(principal, permission, on === 'some' ? anything : everything).allowed;
 }

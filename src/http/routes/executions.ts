@@ -36,7 +36,7 @@ export function executionRoutes({ commands, queries, executions }: RouteParts): 
         'tool_error. Whatever happens, the execution and its events are kept: a problem names the execution in ' +
         '`executionId`.',
       tags: ['executions'],
-      access: { permission: 'mcp:call' },
+      access: { permission: 'mcp:call', on: 'some' },
       problems: [404, 501, 502, 504],
       request: { body: executionInput },
       responses: { 200: { description: 'The execution, ended', schema: execution } },
@@ -116,7 +116,7 @@ export function executionRoutes({ commands, queries, executions }: RouteParts): 
       summary: 'Cancel an execution',
       description: 'The server is told, too. Those of others need the permission execution:manage.',
       tags: ['executions'],
-      access: { permission: 'mcp:call' },
+      access: { permission: 'mcp:call', on: 'some' },
       problems: [409],
       request: { params },
       responses: { 200: { description: 'The execution, cancelled', schema: execution } },
@@ -138,7 +138,7 @@ export function executionRoutes({ commands, queries, executions }: RouteParts): 
       summary: 'Run an execution again',
       description: 'With the same arguments, on the same version of the mcp unless the body names another.',
       tags: ['executions'],
-      access: { permission: 'mcp:call' },
+      access: { permission: 'mcp:call', on: 'some' },
       problems: [502, 504],
       request: {
         params,

@@ -26,7 +26,7 @@ export function mcpTransferRoutes({ commands, queries, discovery, logger }: Rout
         'Takes `mcpServers` JSON as desktop clients keep it, and `server.json` of the MCP registry. Each server is ' +
         'registered by itself; one that is refused does not keep the others out.',
       tags: ['mcps'],
-      access: { permission: 'mcp:write' },
+      access: { permission: 'mcp:write', on: 'some' },
       request: { body: jsonObject },
       responses: { 200: { description: 'What became of each server', schema: importResult } },
       examples: [
@@ -53,7 +53,7 @@ export function mcpTransferRoutes({ commands, queries, discovery, logger }: Rout
       path: '/api/v1/mcps/export',
       summary: 'Export the active mcps as mcpServers JSON',
       tags: ['mcps'],
-      access: { permission: 'mcp:read' },
+      access: { permission: 'mcp:read', on: 'some' },
       reads: 'mcps',
       request: { query: z.strictObject({ asOf: asOfParam.exactOptional() }) },
       responses: {
@@ -63,17 +63,12 @@ export function mcpTransferRoutes({ commands, queries, discovery, logger }: Rout
         },
       },
       examples: [{ summary: 'As they are now' }],
-      async handler({ query }) {
+      async handler({ query }, { principal }) {
         const servers: Record<string, unknown> = {};
         let cursor: string | null = null;
         do {
-          const page = await listMcps({
-            ...query,
-            status: 'active',
-            sort: 'name',
-            limit: 200,
-            ...(cursor === null ? {} : { cursor }),
-          });
+          const wanted = { ...query, status: 'active', sort: 'name', limit: 200 } as const;
+          const page = await listMcps({ ...wanted, ...(cursor === null ? {} : { cursor }) }, principal);
           for (const mcp of page.items) servers[mcp.name] = exported(mcp);
           cursor = page.nextCursor;
         } while (cursor !== null);

@@ -1,6 +1,7 @@
 import type { CommandContext } from '../../commands/context.ts';
 import { demand } from '../../commands/denials.ts';
-import { loadMcp } from '../../commands/mcps.ts';
+import { demandOnMcp, mcpSubject } from '../../commands/mcp-access.ts';
+import { anything } from '../../domain/access/resource.ts';
 import { DomainError } from '../../domain/error.ts';
 import type { HttpDeps } from '../deps.ts';
 import { executionTopic, logTopic, mcpTopic, type Topic } from '../feed/topics.ts';
@@ -22,10 +23,10 @@ export async function topicByName(deps: HttpDeps, context: CommandContext, name:
       await demand(commands, context, 'execution:read', `WS ${name}`);
       return executionTopic(deps, context.principal, id.toLowerCase());
     case 'mcps': {
-      await demand(commands, context, 'mcp:read', `WS ${name}`);
+      await demand(commands, context, 'mcp:read', `WS ${name}`, anything);
       const mcpId = await resolveMcpId(commands, id);
-      await loadMcp(commands, mcpId);
-      return mcpTopic(mcpId);
+      await demandOnMcp(commands, context, 'mcp:read', mcpId, `WS ${name}`);
+      return mcpTopic(await mcpSubject(commands, mcpId));
     }
     default:
       throw new DomainError('not_found', 'topic_not_found', 'there is no such topic');

@@ -7,7 +7,7 @@ export type UserRow = StreamRow & {
   /** The name as it is compared: names that look the same are the same. */
   readonly username_key: string;
   readonly email: string;
-  /** JSON: RoleName[]. */
+  /** JSON: string[]. */
   readonly roles: string;
   readonly created_at: string;
   readonly updated_at: string;

@@ -1,13 +1,15 @@
 import { mcps } from '../../projections/mcps/projection.ts';
 import { nameKey, type McpRow } from '../../projections/mcps/row.ts';
+import type { Asker } from '../../domain/access/authorize.ts';
 import type { QueryDeps } from '../deps.ts';
 import { invalid } from '../invalid.ts';
-import { equals, includesAll, isAbsent } from '../lists/filter.ts';
+import { equals, includesAll, isAbsent, type RowFilter } from '../lists/filter.ts';
 import { listRows } from '../lists/list-rows.ts';
 import type { ListRequest } from '../lists/request.ts';
 import type { ListModel } from '../lists/model.ts';
 import type { Page } from '../paging/page.ts';
 import { createPageCache, type Sized } from './page-cache.ts';
+import { readableBy } from './readable.ts';
 import { toMcp, type McpResource } from './resource.ts';
 
 export interface McpListRequest extends ListRequest {
@@ -46,21 +48,27 @@ const rowOverhead = 500;
 
 /**
  * Makes the function that lists mcps, retired ones too unless `status` says otherwise. It keeps pages: the same one is
- * given again, to whoever asks, while nothing has changed.
+ * given again, to whoever may read every mcp, while nothing has changed. Others get those that they may read.
  */
-export function createMcpList(deps: QueryDeps): (request: McpListRequest) => Promise<Page<McpResource>> {
+export function createMcpList(deps: QueryDeps): (request: McpListRequest, reader: Asker) => Promise<Page<McpResource>> {
   const cached = createPageCache<McpResource>(deps, mcps.name);
-  return async (request) => {
-    const read = () => list(deps, request);
-    return request.asOf === undefined ? cached(request, read) : (await read()).page;
+  return async (request, reader) => {
+    const readable = readableBy(reader);
+    const read = () => list(deps, request, readable);
+    return request.asOf === undefined && readable.length === 0 ? cached(request, read) : (await read()).page;
   };
 }
 
-async function list(deps: QueryDeps, request: McpListRequest): Promise<Sized<McpResource>> {
+async function list(
+  deps: QueryDeps,
+  request: McpListRequest,
+  readable: readonly RowFilter<McpRow>[],
+): Promise<Sized<McpResource>> {
   const { name, status, createdBy, discovery, drifted } = request;
   const tags = [...new Set(request.tags)];
   if (tags.length > mostTags) throw invalid('invalid_tags', '/tags', `must be ${mostTags} at most`);
   const { rows, nextCursor } = await listRows(deps, model, request, [
+    ...readable,
     ...equals<McpRow>('name_key', name === undefined ? undefined : nameKey(name)),
     ...equals<McpRow>('status', status),
     ...equals<McpRow>('created_by', createdBy, { fixed: true }),

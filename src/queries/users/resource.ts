@@ -1,4 +1,3 @@
-import type { RoleName } from '../../domain/access/roles.ts';
 import type { UserRow } from '../../projections/users/projection.ts';
 
 /** A person who can log in, as readers see him. */
@@ -6,7 +5,7 @@ export interface UserResource {
   readonly id: string;
   readonly username: string;
   readonly email: string;
-  readonly roles: readonly RoleName[];
+  readonly roles: readonly string[];
   readonly createdAt: string;
   readonly updatedAt: string;
   readonly lastLoginAt: string | null;

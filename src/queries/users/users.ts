@@ -1,4 +1,3 @@
-import type { RoleName } from '../../domain/access/roles.ts';
 import { usernameKey, users, type UserRow } from '../../projections/users/projection.ts';
 import type { Moment, QueryDeps, Versioned } from '../deps.ts';
 import { asUuid } from '../ids.ts';
@@ -14,7 +13,7 @@ export interface UserListRequest extends ListRequest {
   readonly username?: string;
   readonly email?: string;
   /** Those who have this role among theirs. */
-  readonly role?: RoleName;
+  readonly role?: string;
 }
 
 /** `createdAt` is the order of the log. */

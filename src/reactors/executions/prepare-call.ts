@@ -1,4 +1,5 @@
 import type { CommandContext } from '../../commands/context.ts';
+import { demandOnMcp } from '../../commands/mcp-access.ts';
 import { loadMcp, type McpDeps } from '../../commands/mcps.ts';
 import { DomainError } from '../../domain/error.ts';
 import type { ExecutionRequest } from '../../domain/execution/events.ts';
@@ -15,8 +16,12 @@ export interface PrepareDeps extends McpDeps {
   readonly defaultTimeoutMs: number;
 }
 
-/** Finds the version and the tool; asks the server what it offers if nobody has yet. */
+/**
+ * Finds the version and the tool; asks the server what it offers if nobody has yet. Whoever asks for a call, and by which
+ * way: here is decided whether he may.
+ */
 export async function prepareCall(deps: PrepareDeps, context: CommandContext, input: ExecutionInput) {
+  await demandOnMcp(deps, context, 'mcp:call', input.mcpId, `mcp-${input.mcpId}`, input.tool);
   let mcp = await loadMcp(deps, input.mcpId);
   if (mcp.status === 'retired') throw new DomainError('conflict', 'mcp_retired', 'this mcp is retired');
   const version = input.version ?? mcp.version;
