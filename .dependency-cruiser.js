@@ -7,6 +7,7 @@ const may = {
   domain: { folders: [], domain: 'all' },
   ports: { folders: [], domain: 'types' },
   commands: { folders: ['ports'], domain: 'all' },
+  audit: { folders: ['ports'], domain: 'types' },
   projections: { folders: ['ports'], domain: 'types' },
   queries: { folders: ['ports', 'projections'], domain: 'all' },
   reactors: { folders: ['commands', 'queries', 'ports', 'mcp'], domain: 'all' },

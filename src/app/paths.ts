@@ -8,5 +8,10 @@ export function pathsIn(dataDir: string) {
     moved: join(dataDir, 'events.moved.json'),
     blobs: join(dataDir, 'blobs'),
     readModels: join(dataDir, 'read'),
+    /** The homes of the programs of MCP servers. */
+    servers: join(dataDir, 'servers'),
+    /** What was sealed of the log, and the key that signs it. */
+    sealed: join(dataDir, 'audit.sqlite'),
+    auditKey: join(dataDir, 'audit-key.pem'),
   };
 }

@@ -18,6 +18,7 @@ import { openReadSide } from '../projections/engine/read-side.ts';
 import { createDiscovery } from '../reactors/discovery/discovery.ts';
 import { createExecutionRunner } from '../reactors/executions/runner.ts';
 import { createProjectionOperations } from '../reactors/projections/projection-operations.ts';
+import { startAudit } from './audit/start-audit.ts';
 import { createClosing, type Closing } from './closing.ts';
 import { announceNode } from './engines/coordination.ts';
 import { openEngines } from './engines/engines.ts';
@@ -26,6 +27,7 @@ import { createKeyedHash } from './keyed-hash.ts';
 import { createLaunchRefusal } from './launch-refusal.ts';
 import { listen } from './listen.ts';
 import { pathsIn } from './paths.ts';
+import { openPrograms, packageToolsOf } from './programs.ts';
 import { recoverOverdue, recoverOwn } from './recovery.ts';
 import { announceServer } from './server-file.ts';
 import { version } from './version.ts';
@@ -81,6 +83,7 @@ async function start(config: Config, { logger, http: httpSettings }: StartOption
 
   const engines = await openEngines(config, { logger, clock, closing });
   const { store } = engines;
+  const seal = startAudit(config, { logger, clock, closing });
   const blobs = openFileBlobStore(pathsIn(dataDir).blobs);
   const readSide = await openReadSide({ ...engines.readSide, store, projections, logger, clock });
   closing.add('read models', () => readSide.close());
@@ -103,6 +106,8 @@ async function start(config: Config, { logger, http: httpSettings }: StartOption
     egress,
     stdioAllow: config.stdioAllow,
     environment: process.env,
+    programs: await openPrograms(config, pathsIn(dataDir).servers, process.env, logger),
+    packageTools: packageToolsOf(config, process.env),
     logger,
     client: { name: 'annals', version },
     maxResultBytes: config.resultLimitBytes,
@@ -143,6 +148,7 @@ async function start(config: Config, { logger, http: httpSettings }: StartOption
     projections: control,
     projectionCommands: createProjectionOperations(commands, control, logger),
     upstreams,
+    seal,
     logger,
     metrics: new Registry(),
     system: {

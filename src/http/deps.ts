@@ -3,6 +3,7 @@ import type { CommandContext } from '../commands/context.ts';
 import type { IdempotencyKeys } from '../commands/idempotency.ts';
 import type { McpDeps } from '../commands/mcps.ts';
 import type { SessionDeps } from '../commands/sessions.ts';
+import type { AuditSeal } from '../ports/audit-seal.ts';
 import type { Node } from '../ports/coordination.ts';
 import type { ExecutionRunner } from '../ports/execution-runner.ts';
 import type { Logger } from '../ports/logger.ts';
@@ -75,6 +76,7 @@ export interface HttpDeps {
   readonly projections: ProjectionControl;
   readonly projectionCommands: ProjectionOperations<CommandContext>;
   readonly upstreams: Upstreams;
+  readonly seal: AuditSeal;
   readonly logger: Logger;
   /** The process's metrics; the HTTP layer adds its own to it. */
   readonly metrics: Registry;

@@ -64,6 +64,8 @@ const permissionOf: Readonly<Record<string, string>> = {
   'get /api/v1/streams/{stream}/events': 'event:read',
   'get /api/v1/audit': 'audit:read',
   'get /api/v1/audit/export': 'audit:export',
+  'get /api/v1/audit/checkpoints': 'audit:read',
+  'post /api/v1/audit/verify': 'audit:read',
   'get /api/v1/projections': 'projection:read',
   'get /api/v1/projections/{name}': 'projection:read',
   'post /api/v1/projections/{name}/rebuild': 'projection:manage',

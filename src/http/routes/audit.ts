@@ -1,12 +1,23 @@
 import { exportAudit } from '../../queries/audit/export.ts';
 import { listAudit } from '../../queries/audit/list.ts';
+import { decodeCursor, encodeCursor } from '../../queries/paging/cursor.ts';
+import { pageLimit } from '../../queries/paging/page.ts';
 import { ok } from '../answer.ts';
 import { csvRows } from '../export/csv.ts';
 import { jsonLines } from '../export/json-lines.ts';
+import { streamBytes } from '../export/stream-bytes.ts';
 import { streamText } from '../export/stream-text.ts';
+import { HttpProblem } from '../problem/http-problem.ts';
 import { defineRoute } from '../route/define-route.ts';
 import type { Route } from '../route/route.ts';
-import { auditExportQuery, auditPage, auditQuery } from '../schemas/audit.ts';
+import {
+  auditExportQuery,
+  auditOutcome,
+  auditPage,
+  auditQuery,
+  checkpointPage,
+  checkpointQuery,
+} from '../schemas/audit.ts';
 import type { RouteParts } from './parts.ts';
 
 const formats = {
@@ -15,7 +26,7 @@ const formats = {
 } as const;
 
 /** Who did what, when, from where: derived from the log, denials included. */
-export function auditRoutes({ queries }: RouteParts): readonly Route[] {
+export function auditRoutes({ queries, seal }: RouteParts): readonly Route[] {
   return [
     defineRoute({
       method: 'get',
@@ -34,7 +45,9 @@ export function auditRoutes({ queries }: RouteParts): readonly Route[] {
       method: 'get',
       path: '/api/v1/audit/export',
       summary: 'Export the audit trail',
-      description: 'In the order of the log, streamed: one JSON object a line, or CSV.',
+      description:
+        'In the order of the log, streamed: one JSON object a line, or CSV. `sealed`: all events as they are stored, with ' +
+        'signed checkpoints, as one file that `annals audit verify` checks; it takes no filter.',
       tags: ['audit'],
       access: { permission: 'audit:export' },
       reads: 'audit',
@@ -42,9 +55,57 @@ export function auditRoutes({ queries }: RouteParts): readonly Route[] {
       responses: { 200: { description: 'The entries', contentType: 'application/jsonl' } },
       examples: [{ summary: 'As CSV', query: { format: 'csv' } }],
       async handler({ query: { format, ...filter } }) {
+        if (format === 'sealed') {
+          if (Object.keys(filter).length > 0) throw unfiltered();
+          return streamBytes(seal.exportSealed(), 'application/octet-stream', 'annals-audit.sealed');
+        }
         const { contentType, text } = formats[format];
         return streamText(text(exportAudit(queries, filter)), contentType, `annals-audit.${format}`);
       },
     }),
+    defineRoute({
+      method: 'get',
+      path: '/api/v1/audit/checkpoints',
+      summary: 'Signed checkpoints of the log',
+      description: 'The newest first, and how far the log is sealed.',
+      tags: ['audit'],
+      access: { permission: 'audit:read' },
+      request: { query: checkpointQuery },
+      responses: { 200: { description: 'A page of checkpoints', schema: checkpointPage } },
+      examples: [{ summary: 'The newest', query: { limit: '1' } }],
+      async handler({ query: { limit, cursor } }) {
+        const most = pageLimit(limit);
+        const [before] = cursor === undefined ? [] : decodeCursor(checkpoints, cursor, 1);
+        const found = await seal.checkpoints({
+          limit: most + 1,
+          ...(before === undefined ? {} : { before: Number(before) }),
+        });
+        const items = found.slice(0, most);
+        const last = items.at(-1);
+        const nextCursor = found.length > most && last ? encodeCursor(checkpoints, [last.sequence]) : null;
+        return ok({ items, nextCursor, sealing: await seal.status() });
+      },
+    }),
+    defineRoute({
+      method: 'post',
+      path: '/api/v1/audit/verify',
+      summary: 'Compare the log with what was sealed of it',
+      description:
+        'Seals what is new, reads the whole log and names the first position at which it is not what was sealed. Takes as ' +
+        'long as reading the log does.',
+      tags: ['audit'],
+      access: { permission: 'audit:read' },
+      responses: { 200: { description: 'What was found', schema: auditOutcome } },
+      examples: [{ summary: 'The whole log' }],
+      handler: async () => ok(await seal.verify()),
+    }),
   ];
+}
+
+const checkpoints = 'audit checkpoints';
+
+/** What is sealed is the whole log: a part of it would prove nothing. */
+function unfiltered(): HttpProblem {
+  const faults = [{ pointer: '/format', detail: 'the sealed format takes no filter', in: 'query' }] as const;
+  return new HttpProblem(422, 'invalid_input', 'a sealed export is of the whole log', { faults });
 }

@@ -7,6 +7,7 @@ import { ok, type Answer } from '../answer.ts';
 import { isFromThisMachine } from '../middleware/this-machine.ts';
 import { defineRoute } from '../route/define-route.ts';
 import type { Route } from '../route/route.ts';
+import { sealStatus } from '../schemas/audit.ts';
 import { position, time } from '../schemas/common.ts';
 import type { RouteParts } from './parts.ts';
 
@@ -43,6 +44,7 @@ const system = z
       )
       .meta({ description: 'The processes that are seen now, through Redis' }),
     log: z.object({ position: position.nullable().meta({ description: 'Null while the log cannot be reached' }) }),
+    sealing: sealStatus.meta({ description: 'Of the audit record' }),
     memory: z.object({ rss: z.int(), heapUsed: z.int() }).meta({ description: 'Bytes' }),
     feedReaders: z.int(),
     upstreams: z.array(
@@ -111,10 +113,11 @@ export function systemRoutes(parts: RouteParts): readonly Route[] {
       async handler() {
         const { rss, heapUsed } = process.memoryUsage();
         const { version, startedAt, roles } = parts.system;
-        const [engines, nodes, position] = await Promise.all([
+        const [engines, nodes, position, sealing] = await Promise.all([
           parts.system.engines(),
           parts.system.nodes(),
           headOf(commands.store),
+          parts.seal.status(),
         ]);
         return ok({
           version,
@@ -125,6 +128,7 @@ export function systemRoutes(parts: RouteParts): readonly Route[] {
           engines,
           nodes: [...nodes],
           log: { position },
+          sealing,
           memory: { rss, heapUsed },
           feedReaders: feed.readers,
           upstreams: upstreams.status(),

@@ -1,0 +1,36 @@
+import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { mkdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { ConfigError } from './config-error.ts';
+import { createPrivateFile } from './private-file.ts';
+
+/**
+ * The Ed25519 key that signs checkpoints, from a PEM file that its owner alone may read.
+ * @param create make one when there is none, as is right for the data directory and for no file that a setting names
+ * @throws ConfigError
+ */
+export function loadAuditKey(path: string, create: boolean): KeyObject {
+  const status = statSync(path, { throwIfNoEntry: false });
+  if (status === undefined) {
+    if (!create) throw problem(path, 'is not there');
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    const { privateKey } = generateKeyPairSync('ed25519');
+    createPrivateFile(path, privateKey.export({ format: 'pem', type: 'pkcs8' }).toString());
+    return loadAuditKey(path, false);
+  }
+  const mode = status.mode & 0o777;
+  if ((mode & 0o077) !== 0) {
+    throw problem(path, `can be read by others (mode ${mode.toString(8)}); allow only its owner: chmod 600 ${path}`);
+  }
+  try {
+    const key = createPrivateKey(readFileSync(path));
+    if (key.asymmetricKeyType === 'ed25519') return key;
+  } catch (cause) {
+    throw problem(path, 'holds no private key', cause);
+  }
+  throw problem(path, 'holds a private key that is not Ed25519; make one by: openssl genpkey -algorithm ed25519');
+}
+
+function problem(path: string, detail: string, cause?: unknown): ConfigError {
+  return new ConfigError([{ name: path, detail }], ...(cause === undefined ? [] : [{ cause }]));
+}
