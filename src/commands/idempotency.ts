@@ -1,5 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import { derivedId } from './derived-id.ts';
+import { credentialOf } from '../domain/access/principal.ts';
 import { canonicalJson } from '../domain/mcp/diff/canonical-json.ts';
 import { idempotencyDecider, type RecordedAnswer } from '../domain/idempotency/decider.ts';
 import { following, type CommandContext } from './context.ts';
@@ -33,7 +34,7 @@ export function createIdempotencyKeys(deps: CommandDeps): IdempotencyKeys {
   const running = new Set<string>();
   return {
     async claim(context, key, request) {
-      const id = deps.keyedHash(`idempotency-key:${context.principal.actor}:${key}`);
+      const id = deps.keyedHash(`idempotency-key:${credentialOf(context.principal)}:${key}`);
       const claimant = uuidv7();
       const stop = () => void running.delete(claimant);
       // Before the claim stands in the log: whoever finds it there must find it running.

@@ -2,6 +2,7 @@ import type { Express } from 'express';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createApp } from './app.ts';
+import { createApiKeyCheck } from './auth/api-key-check.ts';
 import { createAuthenticator } from './auth/authenticator.ts';
 import { createLoginLimiter, defaultLoginLimits } from './auth/login-limiter.ts';
 import { createPrincipals } from './auth/principals.ts';
@@ -38,7 +39,12 @@ export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
   const { store, clock } = commands;
   const principals = await createPrincipals(commands, logger);
   const keys = createSigningKeys(settings.signing);
-  const authenticator = createAuthenticator(createTokenCheck(keys, clock), principals, clock);
+  const authenticator = createAuthenticator(
+    createTokenCheck(keys, clock),
+    createApiKeyCheck(commands, principals, logger),
+    principals,
+    clock,
+  );
   const feed = createFeed(store, authenticator, logger, settings.feed);
   const metrics = createHttpMetrics(deps.metrics, { feedReaders: () => feed.readers });
   const writer = createAnswerWriter(securityHeaders(), metrics);
@@ -89,6 +95,7 @@ export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
       await closed;
       clearInterval(sweep);
       clearTimeout(patience);
+      await authenticator.close();
       await principals.close();
     },
   };

@@ -12,6 +12,11 @@ export interface Principal extends Asker {
   readonly via?: string;
 }
 
+/** Who asks, by which credential: what one key was answered is not for another one of the same user. */
+export function credentialOf({ actor, via }: Principal): string {
+  return via === undefined ? actor : `${actor} ${via}`;
+}
+
 /** May the principal do this with everything of the kind? */
 export function may(principal: Principal, permission: Permission): boolean {
   return authorize(principal, permission, everything).allowed;

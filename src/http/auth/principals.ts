@@ -1,59 +1,89 @@
 import { LRUCache } from 'lru-cache';
 import type { CommandDeps } from '../../commands/deps.ts';
+import { loadRoleDefinitions } from '../../commands/roles.ts';
 import { loadSession } from '../../commands/sessions.ts';
 import { loadUser } from '../../commands/users.ts';
 import type { Principal } from '../../domain/access/principal.ts';
+import { permissionsOfRoles } from '../../domain/access/role-definitions.ts';
 import type { Position, RecordedEvent } from '../../ports/event-store.ts';
 import type { Logger } from '../../ports/logger.ts';
 import { followLog } from './follow-log.ts';
+import { readApiKey, type KnownApiKey } from './known-api-key.ts';
 import { localPrincipal, localSession, localUser } from './local-token.ts';
 
-/** Who sessions stand for, now: changed roles and ended sessions count with the next request. */
+/** Who credentials stand for, now: changed roles, ended sessions and revoked keys count with the next request. */
 export interface Principals {
   /** Undefined when the session has ended or never was. */
   readonly of: (sessionId: string, userId: string) => Principal | undefined | Promise<Principal | undefined>;
+  /** Undefined when the key was revoked or never was. */
+  readonly ofKey: (keyId: string) => KnownApiKey | undefined | Promise<KnownApiKey | undefined>;
   /** Answers when every event up to this position counts. */
   readonly caughtUp: (position: Position) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
+/** What changes who credentials stand for. */
+const types = ['SessionEnded', 'UserRolesChanged', 'ApiKeyRevoked', 'RoleDefined', 'RoleChanged', 'RoleRemoved'];
+
 /**
- * Sessions and users are folded from the log when they are first met, and forgotten when an event changes them.
- * @param capacity sessions remembered at most
+ * Sessions, keys, users and roles are folded from the log when they are first met, and forgotten when an event changes
+ * them.
+ * @param capacity sessions remembered at most, and keys
  */
 export async function createPrincipals(deps: CommandDeps, logger: Logger, capacity = 10_000): Promise<Principals> {
   const known = new LRUCache<string, Principal>({ max: capacity });
+  const knownKeys = new LRUCache<string, KnownApiKey>({ max: capacity });
   /** Rises with each change, so that what was read before a change is not kept after it. */
   let changes = 0;
 
-  const take = (event: RecordedEvent): void => {
+  const forgetAll = (): void => {
+    known.clear();
+    knownKeys.clear();
+  };
+  const take = ({ type, stream }: RecordedEvent): void => {
     changes++;
-    if (event.type === 'SessionEnded') known.delete(event.stream.slice('session-'.length));
-    else {
-      const userId = event.stream.slice('user-'.length);
-      for (const [sessionId, principal] of [...known]) if (principal.userId === userId) known.delete(sessionId);
-    }
+    const id = stream.slice(stream.indexOf('-') + 1);
+    if (type === 'SessionEnded') known.delete(id);
+    else if (type === 'ApiKeyRevoked') knownKeys.delete(id);
+    else if (type === 'UserRolesChanged') {
+      for (const [sessionId, { userId }] of [...known]) if (userId === id) known.delete(sessionId);
+      for (const [keyId, { principal }] of [...knownKeys]) if (principal.userId === id) knownKeys.delete(keyId);
+    } else forgetAll();
   };
   const follower = await followLog({
     store: deps.store,
-    types: ['SessionEnded', 'UserRolesChanged'],
+    types,
     take,
     // Until the log can be followed again nothing that was read before is trusted.
     lost: () => {
       changes++;
-      known.clear();
+      forgetAll();
     },
     logger,
   });
+  /** Remembers what was read unless something has changed since. */
+  const keep = (before: number, remember: () => void): void => {
+    if (before === changes && follower.following()) remember();
+  };
 
+  const userAs = async (userId: string, sessionId: string | null): Promise<Principal> => {
+    const [{ roles }, definitions] = await Promise.all([loadUser(deps, userId), loadRoleDefinitions(deps)]);
+    const permissions = permissionsOfRoles(definitions, roles);
+    return { actor: `user:${userId}`, userId, tenant: 'default', roles, permissions, sessionId };
+  };
   const read = async (sessionId: string, userId: string): Promise<Principal | undefined> => {
     const before = changes;
     const session = await loadSession(deps, sessionId);
     if (session.status !== 'open' || session.userId !== userId) return undefined;
-    const user = await loadUser(deps, userId);
-    const principal = { actor: `user:${userId}`, userId, tenant: 'default', roles: user.roles, sessionId };
-    if (before === changes && follower.following()) known.set(sessionId, principal);
+    const principal = await userAs(userId, sessionId);
+    keep(before, () => known.set(sessionId, principal));
     return principal;
+  };
+  const readKey = async (keyId: string): Promise<KnownApiKey | undefined> => {
+    const before = changes;
+    const key = await readApiKey(deps, keyId, (userId) => userAs(userId, null));
+    if (key) keep(before, () => knownKeys.set(keyId, key));
+    return key;
   };
 
   return {
@@ -62,6 +92,7 @@ export async function createPrincipals(deps: CommandDeps, logger: Logger, capaci
       const principal = known.get(sessionId);
       return principal?.userId === userId ? principal : read(sessionId, userId);
     },
+    ofKey: (keyId) => knownKeys.get(keyId) ?? readKey(keyId),
     caughtUp: follower.caughtUp,
     close: follower.close,
   };

@@ -1,3 +1,4 @@
+import { credentialOf } from '../../domain/access/principal.ts';
 import { requestText, type IdempotencyKeys } from '../../commands/idempotency.ts';
 import type { BlobStore } from '../../ports/blob-store.ts';
 import type { Answer, JsonAnswer } from '../answer.ts';
@@ -18,7 +19,8 @@ export function createOnce(keys: IdempotencyKeys, blobs: BlobStore): Pipeline['o
   return async (route, context, body, run) => {
     const key = idempotencyKeyOf(context.request.headers['idempotency-key']);
     const request = requestText(context.request.method, context.request.originalUrl, body);
-    if (route.secretAnswer) return secretAnswers(context.principal.actor, key, request, () => settled(context, run));
+    if (route.secretAnswer)
+      return secretAnswers(credentialOf(context.principal), key, request, () => settled(context, run));
 
     const claim = await keys.claim(context.command(), key, request);
     if (claim.status === 'answered') return replayAnswer(blobs, claim.answer);

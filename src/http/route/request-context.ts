@@ -5,6 +5,7 @@ import type { Principal } from '../../domain/access/principal.ts';
 import type { Revision } from '../../ports/event-store.ts';
 import type { AccessClaims } from '../auth/access-tokens.ts';
 import { anonymous } from '../auth/anonymous.ts';
+import type { KeyClaims } from '../auth/api-key-check.ts';
 import { correlationIdOf, traceparentOf } from '../middleware/correlation.ts';
 
 /** One request: who asks, and what its commands will be known by. What few requests need is made when first asked for. */
@@ -18,8 +19,8 @@ export class RequestContext {
   /** Path of the route that serves it, as the route table has it. */
   route = 'none';
   principal: Principal = anonymous;
-  /** Of the access token; undefined where none was asked for. */
-  claims: AccessClaims | undefined;
+  /** Of the credential; undefined where none was asked for. */
+  claims: AccessClaims | KeyClaims | undefined;
   /** `If-Match`. */
   expectedRevision: Revision | undefined;
   #commandId: string | undefined;

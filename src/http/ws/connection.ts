@@ -2,6 +2,7 @@ import { v7 as uuidv7 } from 'uuid';
 import type { WebSocket } from 'ws';
 import type { CommandContext } from '../../commands/context.ts';
 import type { Logger } from '../../ports/logger.ts';
+import type { Caller } from '../auth/api-key-check.ts';
 import type { Authenticator, Credential } from '../auth/authenticator.ts';
 import type { EndReason, Feed, Reading } from '../feed/feed.ts';
 import type { Topic } from '../feed/topics.ts';
@@ -31,20 +32,15 @@ export const closeCode = { unauthenticated: 4401, tooSlow: 4408, goingAway: 1001
 const mostSubscriptions = 50;
 const mostPending = 100;
 
-/** Where a connection comes from. */
-export interface Caller {
-  readonly correlationId: string;
-  readonly remoteAddress: string | undefined;
-}
-
 export function openConnection(
   deps: ConnectionDeps,
   socket: WebSocket,
-  { correlationId, remoteAddress }: Caller,
+  caller: Caller,
   granted: Credential | undefined,
   authenticateWithinMs: number,
 ): Connection {
   const { feed, authenticator, logger } = deps;
+  const { correlationId, remoteAddress } = caller;
   const readings = new Map<string, Reading>();
   let credential = granted;
   // Messages are taken one after the other, so that what they do happens in the order in which they came.
@@ -113,7 +109,7 @@ export function openConnection(
 
   const take = async (message: ClientMessage): Promise<void> => {
     if ('auth' in message) {
-      credential = await authenticator.credentialOf(message.auth.token);
+      credential = await authenticator.credentialOf(message.auth.token, caller);
       clearTimeout(patience);
       send({ authenticated: { actor: credential.principal.actor } });
       return;

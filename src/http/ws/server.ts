@@ -1,8 +1,9 @@
 import { STATUS_CODES, type IncomingMessage, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
+import type { Caller } from '../auth/api-key-check.ts';
 import type { Credential } from '../auth/authenticator.ts';
-import { bearerTokenOf } from '../auth/bearer.ts';
+import { credentialTextOf } from '../auth/bearer.ts';
 import { originAllowed } from '../middleware/host-check.ts';
 import { correlationIdOf } from '../middleware/correlation.ts';
 import { HttpProblem } from '../problem/http-problem.ts';
@@ -51,8 +52,9 @@ export function attachWebSocket(
       const headers = { 'Retry-After': '5' };
       throw new HttpProblem(503, 'too_many_connections', 'there are too many connections', { headers });
     }
-    const { authorization } = request.headers;
-    return authorization === undefined ? undefined : deps.authenticator.credentialOf(bearerTokenOf(authorization));
+    const { authorization, 'x-api-key': key } = request.headers;
+    if (authorization === undefined && key === undefined) return undefined;
+    return deps.authenticator.credentialOf(credentialTextOf(request.headers), callerOf(request));
   };
 
   const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
@@ -62,11 +64,13 @@ export function attachWebSocket(
       (credential) => {
         socket.off('error', broken);
         sockets.handleUpgrade(request, socket, head, (webSocket) => {
-          const caller = {
-            correlationId: correlationIdOf(request.headers['x-correlation-id']),
-            remoteAddress: request.socket.remoteAddress,
-          };
-          const connection = openConnection(deps, webSocket, caller, credential, settings.authenticateWithinMs);
+          const connection = openConnection(
+            deps,
+            webSocket,
+            callerOf(request),
+            credential,
+            settings.authenticateWithinMs,
+          );
           connections.set(webSocket, { connection, alive: true });
           webSocket.on('pong', () => {
             const entry = connections.get(webSocket);
@@ -104,6 +108,10 @@ export function attachWebSocket(
         connection.close(closeCode.goingAway, 'the server is stopping');
     },
   };
+}
+
+function callerOf({ headers, socket }: IncomingMessage): Caller {
+  return { correlationId: correlationIdOf(headers['x-correlation-id']), remoteAddress: socket.remoteAddress };
 }
 
 function refuse(request: IncomingMessage, socket: Duplex, problem: HttpProblem): void {
