@@ -149,3 +149,22 @@ export function namePrefix(fallback: string): TextSchema<string> {
       : refuse(context, 'is not up to 31 lower-case letters, digits and dashes, beginning with a letter');
   });
 }
+
+/** Where checkpoints are witnessed. */
+export type WitnessPlace = { readonly kind: 'file' | 'directory'; readonly path: string } | { readonly kind: 'stdout' };
+
+/** `file:PATH`, `dir:PATH` or `stdout`; undefined when unset. */
+export const witness: TextSchema<WitnessPlace | undefined> = z.optional(z.string()).transform((value, context) => {
+  if (value === undefined) return undefined;
+  if (value === 'stdout') return { kind: 'stdout' };
+  const [, scheme, path] = /^(file|dir):(.+)$/.exec(value) ?? [];
+  if (scheme === undefined || path === undefined || /\p{Cc}/u.test(path)) {
+    return refuse(context, 'is not file:PATH, dir:PATH or stdout');
+  }
+  return { kind: scheme === 'file' ? 'file' : 'directory', path };
+});
+
+/** The path of a file, undefined when unset. */
+export const filePath: TextSchema<string | undefined> = z.optional(z.string()).transform((value, context) => {
+  return value !== undefined && /\p{Cc}/u.test(value) ? refuse(context, 'has control characters') : value;
+});

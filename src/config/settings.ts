@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { addressRanges, choice, executables, host, key, someOf, text, wholeNumber } from './parsers.ts';
+import { auditSettings } from './audit-settings.ts';
 import { engineSettings } from './engine-settings.ts';
 import { setting } from './setting.ts';
 
@@ -193,6 +194,8 @@ export const settings = {
     example: '604800000',
     schema: wholeNumber({ min: 10_000, max: 366 * DAY, fallback: 30 * DAY, unit: 'milliseconds' }),
   }),
+
+  ...auditSettings,
 
   logLevel: setting({
     ...logs,

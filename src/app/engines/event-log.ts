@@ -1,7 +1,9 @@
 import { decodeEventData } from '../../domain/registry.ts';
+import { openSqliteRawLog } from '../../infrastructure/event-store/sqlite-raw-log.ts';
 import { openSqliteEventReader } from '../../infrastructure/event-store/sqlite-reader.ts';
 import { openSqliteEventStore } from '../../infrastructure/event-store/sqlite.ts';
 import type { Probe } from '../../ports/engine-probe.ts';
+import type { RawLog } from '../../ports/audit-record.ts';
 import type { EventStore } from '../../ports/event-store.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { LogReader } from '../../projections/engine/rebuild-parts.ts';
@@ -28,4 +30,14 @@ export async function openEventReader({ dataDir, eventStoreUrl }: EngineSettings
   }
   const { openEventStoreDb } = await import('../../infrastructure/event-store/esdb.ts');
   return openEventStoreDb({ url: eventStoreUrl, decode: decodeEventData });
+}
+
+/** The same log, byte for byte, for sealing and verifying. @throws StoreUnavailable there is no embedded log */
+export async function openRawLog({
+  dataDir,
+  eventStoreUrl,
+}: Pick<EngineSettings, 'dataDir' | 'eventStoreUrl'>): Promise<RawLog> {
+  if (eventStoreUrl === undefined) return openSqliteRawLog(pathsIn(dataDir).events);
+  const { openEsdbRawLog } = await import('../../infrastructure/event-store/esdb-raw-log.ts');
+  return openEsdbRawLog(eventStoreUrl);
 }

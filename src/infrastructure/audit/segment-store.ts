@@ -25,7 +25,8 @@ const WAITS_MS = 5_000;
 export function openSegmentStore(path: string, mode: 'read' | 'write'): SegmentStore {
   const db = new DatabaseSync(path, { timeout: WAITS_MS, readOnly: mode === 'read' });
   try {
-    if (mode === 'write') db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
+    // No write-ahead log: the directory may be shared by processes on several machines, and writes are rare.
+    if (mode === 'write') db.exec('PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL');
     const version = Number(db.prepare('PRAGMA user_version').get()?.['user_version']);
     if (version === 0 && mode === 'write') db.exec(`BEGIN IMMEDIATE; ${SCHEMA} COMMIT`);
     else if (version !== SCHEMA_VERSION) throw new Error(`what was sealed is kept in an unknown way (${version})`);

@@ -5,7 +5,6 @@ import {
   type DecodeEventData,
   type EventFilter,
   type Position,
-  type RecordedEvent,
 } from '../../../ports/event-store.ts';
 import { matcherOf } from '../sqlite/event-matcher.ts';
 import type { StreamRead } from '../sqlite/log-reads.ts';
@@ -51,15 +50,25 @@ export async function readStreamEvents(
 export async function readSlice(
   connection: Connection,
   decode: DecodeEventData,
-  { after, limit, filter }: { after: Position; limit: number; filter?: EventFilter },
+  options: { after: Position; limit: number; filter?: EventFilter },
 ): Promise<AllSlice> {
+  const slice = await readOwnSlice(connection, decode, options);
+  return { ...slice, events: slice.events.map(({ event }) => event) };
+}
+
+/** The same with what the server says of each event besides. */
+export async function readOwnSlice(
+  connection: Connection,
+  decode: DecodeEventData,
+  { after, limit, filter }: { after: Position; limit: number; filter?: EventFilter },
+): Promise<Omit<AllSlice, 'events'> & { readonly events: readonly OwnEvent[] }> {
   const matches = matcherOf(filter);
   const wanted = matches === undefined ? Math.min(Math.max(limit, LEAST_WINDOW), WIDEST_WINDOW) : FILTERED_WINDOW;
   // The server begins with the event at the position itself, which was seen.
   const maxCount = wanted + 1;
-  const readFrom = (fromPosition: ReturnType<typeof fromPositionOf>): Promise<AllSlice> =>
+  const readFrom = (fromPosition: ReturnType<typeof fromPositionOf>) =>
     retrying(connection.timing, async () => {
-      const events: RecordedEvent[] = [];
+      const events: OwnEvent[] = [];
       let position = after;
       let considered = 0;
       await connection.read(
@@ -68,8 +77,8 @@ export async function readSlice(
           considered++;
           const here = positionOf(resolved);
           if (here === undefined || here <= after) return true;
-          const event = ownEventOf(resolved, decode)?.event;
-          if (event !== undefined && (matches === undefined || matches(event))) events.push(event);
+          const own = ownEventOf(resolved, decode);
+          if (own !== undefined && (matches === undefined || matches(own.event))) events.push(own);
           position = here;
           return events.length < limit;
         },
