@@ -150,6 +150,11 @@ export function namePrefix(fallback: string): TextSchema<string> {
   });
 }
 
+/** Full paths of directories, none of them the root. */
+export const absolutePaths = list([], (path) =>
+  /^\/(?!.*(^|\/)\.\.?(\/|$)).*[^/]$/.test(path) ? undefined : `has "${path}", which is no full path of a directory`,
+);
+
 /** Where checkpoints are witnessed. */
 export type WitnessPlace = { readonly kind: 'file' | 'directory'; readonly path: string } | { readonly kind: 'stdout' };
 

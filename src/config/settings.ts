@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { addressRanges, choice, executables, host, key, someOf, text, wholeNumber } from './parsers.ts';
 import { auditSettings } from './audit-settings.ts';
 import { engineSettings } from './engine-settings.ts';
+import { programSettings } from './program-settings.ts';
 import { setting } from './setting.ts';
 
 const MINUTE = 60_000;
@@ -145,6 +146,8 @@ export const settings = {
     example: 'npx,node,/opt/tools/bin/my-server',
     schema: executables(['npx', 'node', 'uvx', 'python3', 'docker']),
   }),
+
+  ...programSettings,
 
   requestBodyLimitBytes: setting({
     ...limits,

@@ -10,6 +10,8 @@ export interface LaunchRequest {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string | undefined;
+  /** Directory of this server alone; absent: it shares the home of this process. */
+  readonly home?: string;
 }
 
 export interface LaunchRules {
@@ -17,6 +19,8 @@ export interface LaunchRules {
   readonly allow: readonly string[];
   /** The environment of this process, of which a child sees PATH, HOME and LANG only. */
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Variables that lead package runners to the settings and caches that servers share. */
+  readonly packageTools?: Readonly<Record<string, string>>;
 }
 
 export interface Launch {
@@ -61,9 +65,10 @@ export function prepareLaunch(request: LaunchRequest, rules: LaunchRules): Launc
     command,
     args: [...args],
     env: {
-      HOME: HOME ?? tmpdir(),
+      HOME: request.home ?? HOME ?? tmpdir(),
       LANG: LANG ?? 'C.UTF-8',
       TMPDIR: tmpdir(),
+      ...rules.packageTools,
       ...env,
       PATH: `${dirname(process.execPath)}:${PATH ?? '/usr/local/bin:/usr/bin:/bin'}`,
     },

@@ -8,7 +8,7 @@ import { discoverOffer } from './discovery.ts';
 import { ListChanges } from './list-changes.ts';
 import { LogRing } from './log-ring.ts';
 import { createNotices } from './notices.ts';
-import { prepareWires } from './prepare-wires.ts';
+import { prepareWires, type Programs } from './prepare-wires.ts';
 import { openSession } from './session.ts';
 import { noSecrets, type ResolveSecret } from './settings.ts';
 import type { RunningProcess } from './stdio-wire.ts';
@@ -20,6 +20,10 @@ export interface UpstreamsOptions {
   readonly stdioAllow: readonly string[];
   /** The environment of this process; a child sees PATH, HOME and LANG of it. */
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Absent: programs share the home of this process, and nothing confines them. */
+  readonly programs?: Programs;
+  /** Variables that lead package runners to the settings and caches that servers share. */
+  readonly packageTools?: Readonly<Record<string, string>>;
   readonly logger: Logger;
   /** What this client calls itself to servers. */
   readonly client: { readonly name: string; readonly version: string };
@@ -49,7 +53,12 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
   const idleCloseMs = options.idleCloseMs ?? 300_000;
   const wireOptions = {
     agents: options.egress,
-    launchRules: { allow: options.stdioAllow, environment: options.environment },
+    launchRules: {
+      allow: options.stdioAllow,
+      environment: options.environment,
+      ...(options.packageTools !== undefined && { packageTools: options.packageTools }),
+    },
+    programs: options.programs,
     resolveSecret: options.resolveSecret ?? noSecrets,
     maxResultBytes: options.maxResultBytes ?? 16 * 1024 * 1024,
     killGraceMs: options.killGraceMs ?? 2000,
@@ -75,7 +84,7 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
       onFailure: (error) => note(error.code, error.message),
       async open(onWire) {
         const log = (line: string): void => logOf(target.mcpId).add(line);
-        const createWire = await prepareWires(target.transport, wireOptions, { log, note });
+        const createWire = await prepareWires(target, wireOptions, { log, note });
         return openSession({
           createWire,
           client: options.client,
