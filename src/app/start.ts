@@ -83,7 +83,8 @@ async function start(config: Config, { logger, http: httpSettings }: StartOption
 
   const engines = await openEngines(config, { logger, clock, closing });
   const { store } = engines;
-  const seal = startAudit(config, { logger, clock, closing });
+  const { coordination, isShared } = engines;
+  const seal = startAudit(config, { logger, clock, closing, coordination, isShared, masterKey });
   const blobs = openFileBlobStore(pathsIn(dataDir).blobs);
   const readSide = await openReadSide({ ...engines.readSide, store, projections, logger, clock });
   closing.add('read models', () => readSide.close());

@@ -33,9 +33,10 @@ export interface SealBroken {
 export interface Sealer {
   /**
    * Takes in what is new in the log and makes the checkpoints that are due; with `now`, one for everything that stands in
-   * the log. @throws StoreUnavailable the log cannot be read; Error the witness cannot be written: try again later
+   * the log. With `adopts`, makes none itself and takes over those that the witness has.
+   * @throws StoreUnavailable the log cannot be read; Error the witness cannot be written: try again later
    */
-  advance(options?: { readonly now?: boolean }): Promise<void>;
+  advance(options?: { readonly now?: boolean; readonly adopts?: boolean }): Promise<void>;
   readonly proven: Proven;
   /** Events taken in that no checkpoint seals yet. */
   readonly waiting: number;
@@ -117,14 +118,10 @@ export function createSealer(options: SealerOptions): Sealer {
     if (found === undefined || !states(checkpoint, found)) {
       throw new Broken(proven.position + 1, `the log is not what checkpoint ${sequence} of the witness seals`);
     }
-    segments.add({
-      sequence,
-      size: found.size,
-      position: found.position,
-      entries: list,
-      frontier: found.frontier,
-      checkpoint: signed,
-    });
+    const { size, position, frontier } = found;
+    if (segments.add({ sequence, size, position, entries: list, frontier, checkpoint: signed }) === 'taken') {
+      throw new Error(`another process has sealed checkpoint ${sequence} otherwise`);
+    }
     proven = found;
   };
 
@@ -170,7 +167,10 @@ export function createSealer(options: SealerOptions): Sealer {
       resumed = false;
       return;
     }
-    segments.add({ sequence, size, position, entries, frontier, checkpoint: signed });
+    if (segments.add({ sequence, size, position, entries, frontier, checkpoint: signed }) === 'taken') {
+      resumed = false;
+      return;
+    }
     proven = { ...found, checkpoint: checkpointHash(signed) };
     pending = [];
   };
@@ -194,9 +194,14 @@ export function createSealer(options: SealerOptions): Sealer {
   };
 
   return {
-    async advance({ now = false } = {}) {
+    async advance({ now = false, adopts = false } = {}) {
       if (broken !== undefined) return;
       try {
+        if (adopts) {
+          resumed = false;
+          await resume();
+          return;
+        }
         await takeIn(now);
         if (!resumed) await takeIn(now);
       } catch (error) {

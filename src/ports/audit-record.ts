@@ -56,8 +56,8 @@ export interface SegmentStore {
     readonly limit: number;
     readonly direction: 'forward' | 'backward';
   }): readonly Pick<Segment, 'sequence' | 'size' | 'position' | 'checkpoint'>[];
-  /** Durable when it returns. @throws Error there is one of this number */
-  add(segment: Segment): void;
+  /** Durable when it returns. `taken`: there is another of this number, which stays. */
+  add(segment: Segment): 'added' | 'taken';
   close(): void;
 }
 

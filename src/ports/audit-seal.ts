@@ -69,8 +69,8 @@ export interface SealStatus {
   readonly position: Position;
   /** Events sealed. */
   readonly size: number;
-  /** Positions by which sealing is behind the log. */
-  readonly lag: number;
+  /** Positions by which sealing is behind the log; null while the log cannot be read. */
+  readonly lag: number | null;
   /** The key that verifies checkpoints, as signed notes write it; null before the first. */
   readonly publicKey: string | null;
   /** Where checkpoints are witnessed: `none`, `file`, `directory` or `stdout`. */

@@ -69,7 +69,10 @@ export const sealStatus = z
     firstBadPosition: position.optional(),
     position: position.meta({ description: 'Of the last event sealed' }),
     size: z.int().meta({ description: 'Events sealed' }),
-    lag: z.int().meta({ description: 'Positions by which sealing is behind the log' }),
+    lag: z
+      .int()
+      .nullable()
+      .meta({ description: 'Positions by which sealing is behind the log; null: it cannot be read' }),
     publicKey: z.string().nullable().meta({ description: 'Verifies checkpoints; a verifier key of signed notes' }),
     witness: z.enum(['none', 'file', 'directory', 'stdout']),
   })

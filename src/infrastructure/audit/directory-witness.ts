@@ -1,4 +1,14 @@
-import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Witness } from '../../ports/audit-record.ts';
@@ -26,7 +36,8 @@ export function openDirectoryWitness(root: string): Witness {
     },
     async read(sequence) {
       const text = unlessMissing(() => readFileSync(pathOf(sequence), 'utf8'));
-      if (text === '') throw new Error(`the witness holds an empty ${pathOf(sequence)}: its writing was cut off; remove it`);
+      if (text === '')
+        throw new Error(`the witness holds an empty ${pathOf(sequence)}: its writing was cut off; remove it`);
       return text;
     },
     async write(sequence, checkpoint) {
@@ -75,7 +86,9 @@ function list(path: string): readonly string[] {
 }
 
 function highest(names: readonly string[], pattern: RegExp): number | undefined {
-  const numbers = names.flatMap((name) => Number(pattern.exec(name)?.[1] ?? Number.NaN)).filter((n) => !Number.isNaN(n));
+  const numbers = names
+    .flatMap((name) => Number(pattern.exec(name)?.[1] ?? Number.NaN))
+    .filter((n) => !Number.isNaN(n));
   return numbers.length === 0 ? undefined : Math.max(...numbers);
 }
 

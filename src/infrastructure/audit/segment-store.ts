@@ -1,4 +1,6 @@
-import { DatabaseSync } from 'node:sqlite';
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { Segment, SegmentStore } from '../../ports/audit-record.ts';
 
 const SCHEMA_VERSION = 1;
@@ -23,6 +25,7 @@ const WAITS_MS = 5_000;
  * @param mode `read`: another thread or process writes it, or nobody does
  */
 export function openSegmentStore(path: string, mode: 'read' | 'write'): SegmentStore {
+  if (mode === 'write') mkdirSync(dirname(path), { recursive: true });
   const db = new DatabaseSync(path, { timeout: WAITS_MS, readOnly: mode === 'read' });
   try {
     // No write-ahead log: the directory may be shared by processes on several machines, and writes are rare.
@@ -40,6 +43,7 @@ export function openSegmentStore(path: string, mode: 'read' | 'write'): SegmentS
   const list = (order: string) =>
     db.prepare(`SELECT sequence, size, position, checkpoint FROM segments WHERE sequence ${order} LIMIT ?`);
   const [forward, backward] = [list('> ? ORDER BY sequence'), list('< ? ORDER BY sequence DESC')];
+  let add: StatementSync | undefined;
   // The table is STRICT: a column has the type that it was declared with.
   const segment = (row: unknown) => row as Segment | undefined;
 
@@ -52,9 +56,11 @@ export function openSegmentStore(path: string, mode: 'read' | 'write'): SegmentS
         ? forward.all(beyond ?? 0, limit)
         : backward.all(beyond ?? Number.MAX_SAFE_INTEGER, limit)) as unknown[] as Segment[],
     add({ sequence, size, position, checkpoint, frontier, entries }) {
-      db.prepare(
-        'INSERT INTO segments (sequence, size, position, checkpoint, frontier, entries) VALUES (?, ?, ?, ?, ?, ?)',
-      ).run(sequence, size, position, checkpoint, frontier, entries);
+      add ??= db.prepare(
+        'INSERT OR IGNORE INTO segments (sequence, size, position, checkpoint, frontier, entries) VALUES (?, ?, ?, ?, ?, ?)',
+      );
+      const { changes } = add.run(sequence, size, position, checkpoint, frontier, entries);
+      return changes === 1 || segment(get.get(sequence))?.checkpoint === checkpoint ? 'added' : 'taken';
     },
     close: () => db.close(),
   };
