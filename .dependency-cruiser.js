@@ -1,7 +1,7 @@
 /**
  * The import rules of the architecture: for each folder of src, the folders that it may import. A folder may always
- * import itself. Where only the domain's types are free, values may still come from its vocabulary: plain names and the
- * error that the edges translate.
+ * import itself. Where only the domain's types are free, values may still come from its vocabulary: plain names, the
+ * error that the edges translate, and the one function by which every way in decides who may do what.
  */
 const may = {
   domain: { folders: [], domain: 'all' },
@@ -16,7 +16,8 @@ const may = {
   infrastructure: { folders: ['ports'], domain: 'types' },
 };
 
-const vocabulary = '^src/domain/(error|event)\\.ts$|^src/domain/access/(principal|roles)\\.ts$';
+const vocabulary =
+  '^src/domain/(error|event)\\.ts$|^src/domain/access/(authorize|effective|principal|resource|roles)\\.ts$';
 
 /** The composition root, which may import everything: it alone picks the adapters. */
 const root = '^src/(main\\.ts$|app/|cli/)';

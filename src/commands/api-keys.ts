@@ -11,6 +11,8 @@ import { demandAll } from './escalation.ts';
 import { load } from './load.ts';
 import { handle } from './transaction.ts';
 
+export { useRecordedEveryMs } from '../domain/access/api-key.ts';
+
 /** A key that was just made. Nobody sees it again. */
 export interface CreatedApiKey {
   readonly id: string;

@@ -1,5 +1,6 @@
 import {
   permissionsOfRole,
+  permissionsOfRoles,
   roleDefinitionsDecider,
   roleDefinitionsId,
   roleNotFound,
@@ -67,6 +68,11 @@ export async function removeRole(
 export async function loadRoleDefinitions(deps: CommandDeps): Promise<RoleDefinitions> {
   const stream = `${roleDefinitionsDecider.category}-${roleDefinitionsId}`;
   return (await load(deps.store, deps.aggregates, roleDefinitionsDecider, stream)).state;
+}
+
+/** What these roles grant together now: the same list while no role changes. */
+export async function permissionsGrantedBy(deps: CommandDeps, roles: readonly string[]): Promise<readonly string[]> {
+  return permissionsOfRoles(await loadRoleDefinitions(deps), roles);
 }
 
 async function change(

@@ -10,7 +10,7 @@ import { demandAll } from './escalation.ts';
 import { load } from './load.ts';
 import { userEmailKey, userNameKey } from './name-keys.ts';
 import { ownerOfName, reserveName } from './reservations.ts';
-import { loadRoleDefinitions } from './roles.ts';
+import { loadRoleDefinitions, permissionsGrantedBy } from './roles.ts';
 import { handle, transact, type Outcome, type Transaction } from './transaction.ts';
 
 export interface UserDeps extends CommandDeps {
@@ -72,6 +72,15 @@ export async function setRoles(
     await decideAdministrator(transaction, id, roles);
     return transaction.decide(userDecider, id, { type: 'SetRoles', roles }, { conditional: true });
   });
+}
+
+/**
+ * Goes on only for who may do all that a user may: to act on somebody's account is to be able to act as him.
+ * @throws DomainError `permissions_exceeded`, `user_not_found`
+ */
+export async function demandAuthorityOver(deps: CommandDeps, context: CommandContext, id: string): Promise<void> {
+  const { roles } = await loadUser(deps, id);
+  await demandAll(deps, context, await permissionsGrantedBy(deps, roles), 'user:manage', `user-${id}`);
 }
 
 /** Changes a password without asking for the old one. */

@@ -1,3 +1,4 @@
+import { apiKeys } from './api-keys/projection.ts';
 import { audit } from './audit/projection.ts';
 import { executionSearch } from './execution-search/projection.ts';
 import { executions } from './executions/projection.ts';
@@ -8,4 +9,14 @@ import { sessions } from './sessions/projection.ts';
 import { users } from './users/projection.ts';
 
 /** Every read model of the product. */
-export const projections = [mcps, mcpNames, mcpVersions, executions, executionSearch, audit, users, sessions] as const;
+export const projections = [
+  mcps,
+  mcpNames,
+  mcpVersions,
+  executions,
+  executionSearch,
+  audit,
+  users,
+  sessions,
+  apiKeys,
+] as const;

@@ -204,10 +204,14 @@ describe('every route that changes something', () => {
       'post /api/v1/mcps/{id}/restore',
       'post /api/v1/mcps/{id}/rollback',
       'put /api/v1/users/{id}/roles',
+      'put /api/v1/roles/{name}',
+      'delete /api/v1/roles/{name}',
+      'delete /api/v1/api-keys/{id}',
     ]);
     for (const route of conditional) {
       const body = route.request?.body ? { body: bodyOf(route) } : {};
-      const path = pathOf(route, { id: route.path.includes('users') ? unknownUser() : 'everything' });
+      const id = route.path.includes('users') ? unknownUser() : 'everything';
+      const path = pathOf(route, route.path.includes('mcps') || route.path.includes('users') ? { id } : {});
       for (const tag of ['"99"', 'W/"0"', '"no-such"']) {
         const options = { ...body, headers: { 'If-Match': tag } };
         expect((await refused(route, path, options, 412)).code, route.path).toBe('precondition_failed');
@@ -243,10 +247,11 @@ describe('every route', () => {
       }
       for (const name of ['limit', 'after', 'revision', 'asOf', 'cursor', 'sort', 'from', 'status', 'version', 'to']) {
         if (!route.request?.query || !(name in route.request.query.shape)) continue;
-        const id = route.path.includes('users') ? unknownUser() : 'everything';
+        const named = route.path.includes('/users/') ? { id: unknownUser() } : {};
+        const id = route.path.includes('/mcps/') ? { id: 'everything' } : named;
         const path = pathOf(
           route,
-          route.path.includes('/executions/') ? { id: executionId() } : { id, stream: `mcp-${unknownId}` },
+          route.path.includes('/executions/') ? { id: executionId() } : { ...id, stream: `mcp-${unknownId}` },
         );
         const { errors } = await refused(route, `${path}?${name}=%00-1e9`, {}, 422);
         expect(errors, `${route.path} ${name}`).toContainEqual(expect.objectContaining({ pointer: `/${name}` }));

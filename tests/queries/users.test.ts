@@ -74,9 +74,10 @@ onEachRelationalStore(() => {
   });
 
   describe('roles', () => {
-    it('are told with what they permit', () => {
-      expect(listRoles().map(({ name }) => name)).toEqual(['admin', 'operator', 'developer', 'auditor', 'viewer']);
-      expect(listRoles().at(-1)?.permissions).toEqual(['mcp:read', 'execution:read', 'self:manage']);
+    it('are told with what they permit', async () => {
+      const roles = await listRoles((await openWorld()).queries);
+      expect(roles.map(({ name }) => name)).toEqual(['admin', 'operator', 'developer', 'auditor', 'viewer']);
+      expect(roles.at(-1)?.permissions).toEqual(['mcp:read', 'execution:read', 'self:manage']);
     });
   });
 });

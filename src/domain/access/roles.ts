@@ -67,6 +67,14 @@ export const roles: Readonly<Record<RoleName, readonly Permission[]>> = {
   viewer,
 };
 
+export const roleDescriptions: Readonly<Record<RoleName, string>> = {
+  admin: 'May do everything, and gives roles to others.',
+  operator: 'Runs the platform: registers programs, sees and ends everybody’s calls, rebuilds read models.',
+  developer: 'Registers, changes and calls mcps.',
+  auditor: 'Sees everything that was done, and changes nothing.',
+  viewer: 'Sees mcps and the own executions.',
+};
+
 /** The role of somebody who registered without being asked to. */
 export const selfRegisteredRoles: readonly RoleName[] = ['developer'];
 

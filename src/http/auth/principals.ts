@@ -1,10 +1,9 @@
 import { LRUCache } from 'lru-cache';
 import type { CommandDeps } from '../../commands/deps.ts';
-import { loadRoleDefinitions } from '../../commands/roles.ts';
+import { permissionsGrantedBy } from '../../commands/roles.ts';
 import { loadSession } from '../../commands/sessions.ts';
 import { loadUser } from '../../commands/users.ts';
 import type { Principal } from '../../domain/access/principal.ts';
-import { permissionsOfRoles } from '../../domain/access/role-definitions.ts';
 import type { Position, RecordedEvent } from '../../ports/event-store.ts';
 import type { Logger } from '../../ports/logger.ts';
 import { followLog } from './follow-log.ts';
@@ -67,8 +66,8 @@ export async function createPrincipals(deps: CommandDeps, logger: Logger, capaci
   };
 
   const userAs = async (userId: string, sessionId: string | null): Promise<Principal> => {
-    const [{ roles }, definitions] = await Promise.all([loadUser(deps, userId), loadRoleDefinitions(deps)]);
-    const permissions = permissionsOfRoles(definitions, roles);
+    const { roles } = await loadUser(deps, userId);
+    const permissions = await permissionsGrantedBy(deps, roles);
     return { actor: `user:${userId}`, userId, tenant: 'default', roles, permissions, sessionId };
   };
   const read = async (sessionId: string, userId: string): Promise<Principal | undefined> => {

@@ -39,7 +39,8 @@ export function openApiDocument(table: readonly Route[], version: string): Docum
           type: 'http',
           scheme: 'bearer',
           bearerFormat: 'JWT',
-          description: 'The accessToken that POST /api/v1/auth/login answers',
+          description:
+            'The accessToken that POST /api/v1/auth/login answers, or an API key, which may also stand in X-API-Key',
         },
       },
       responses: problemResponses,

@@ -61,6 +61,11 @@ export function challenge(error?: 'invalid_token' | 'insufficient_scope'): Reado
 }
 
 function domainProblem(error: DomainError): HttpProblem {
-  const headers = error.kind === 'unauthenticated' ? challenge() : {};
+  const headers =
+    error.kind === 'unauthenticated'
+      ? challenge()
+      : error.code === 'insufficient_scope'
+        ? challenge('insufficient_scope')
+        : {};
   return new HttpProblem(statusOfKind[error.kind], error.code, error.message, { faults: error.faults, headers });
 }

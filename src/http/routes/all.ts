@@ -1,4 +1,5 @@
 import type { Route } from '../route/route.ts';
+import { apiKeyRoutes } from './api-keys.ts';
 import { auditRoutes } from './audit.ts';
 import { authRoutes } from './auth.ts';
 import { docsRoutes } from './docs.ts';
@@ -9,6 +10,7 @@ import { mcpVersionRoutes } from './mcp-versions.ts';
 import { mcpRoutes } from './mcps.ts';
 import type { RouteParts } from './parts.ts';
 import { projectionRoutes } from './projections.ts';
+import { roleRoutes } from './roles.ts';
 import { systemRoutes } from './system.ts';
 import { userRoutes } from './users.ts';
 
@@ -21,6 +23,8 @@ export function createRoutes(parts: RouteParts): readonly Route[] {
     ...mcpTransferRoutes(parts),
     ...authRoutes(parts),
     ...userRoutes(parts),
+    ...roleRoutes(parts),
+    ...apiKeyRoutes(parts),
     ...eventRoutes(parts),
     ...auditRoutes(parts),
     ...projectionRoutes(parts),

@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { permissions } from '../../domain/access/roles.ts';
-import { may } from '../../domain/access/principal.ts';
+import { effectivePermissions } from '../../domain/access/effective.ts';
 import { endSession, logIn, refreshSession, type OpenedSession } from '../../commands/sessions.ts';
 import { loadUser, registerUser } from '../../commands/users.ts';
 import { issueAccessToken } from '../auth/access-tokens.ts';
@@ -91,7 +90,7 @@ export function authRoutes(parts: RouteParts): readonly Route[] {
         'Its access tokens and its refresh token are refused from now on. With `everywhere`, so are those of every other ' +
         'session of the user.',
       tags: ['auth'],
-      access: { permission: 'self:manage' },
+      access: { permission: 'self:manage', session: true },
       request: {
         body: z
           .strictObject({ refreshToken: refreshToken.exactOptional(), everywhere: z.boolean().default(false) })
@@ -144,7 +143,7 @@ export function authRoutes(parts: RouteParts): readonly Route[] {
       async handler(_input, { principal }) {
         const id = userOf(principal.userId);
         const { username, email, roles } = await loadUser(commands, id);
-        return ok({ id, username, email, roles, permissions: permissions.filter((one) => may(principal, one)) });
+        return ok({ id, username, email, roles, permissions: effectivePermissions(principal) });
       },
     }),
   ];

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { CommandContext } from '../../commands/context.ts';
-import { changePassword, loadUser } from '../../commands/users.ts';
+import { changePassword, demandAuthorityOver, loadUser } from '../../commands/users.ts';
 import { DomainError } from '../../domain/error.ts';
 import type { Position } from '../../ports/event-store.ts';
 import { defineRoute } from '../route/define-route.ts';
@@ -21,7 +21,7 @@ export function passwordRoute(parts: RouteParts): Route {
     summary: 'Change my password',
     description: 'Every other session of the user ends.',
     tags: ['auth'],
-    access: { permission: 'self:manage' },
+    access: { permission: 'self:manage', session: true },
     problems: [429],
     request: { body: passwordChange },
     responses: { 204: { description: 'Changed' } },
@@ -45,7 +45,8 @@ export function passwordResetRoute(parts: RouteParts): Route {
     method: 'post',
     path: '/api/v1/users/{id}/password',
     summary: 'Give a user a new password',
-    description: 'For those who have lost theirs. Every session of the user ends.',
+    description:
+      'For those who have lost theirs. Every session of the user ends. It is for those to give who may do all that the user may.',
     tags: ['users'],
     access: { permission: 'user:manage' },
     request: { params: z.strictObject({ id: idParam }), body: passwordReset },
@@ -58,7 +59,9 @@ export function passwordResetRoute(parts: RouteParts): Route {
       },
     ],
     async handler({ params: { id }, body: { password } }, context) {
-      return { status: 204, position: await setPassword(parts, context.command(), id, password, null) };
+      const command = context.command();
+      await demandAuthorityOver(parts.commands, command, id);
+      return { status: 204, position: await setPassword(parts, command, id, password, null) };
     },
   });
 }

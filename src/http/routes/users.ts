@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { setRoles } from '../../commands/users.ts';
-import { listRoles } from '../../queries/roles.ts';
 import { getUser, listUsers } from '../../queries/users/users.ts';
 import { ok } from '../answer.ts';
 import { defineRoute } from '../route/define-route.ts';
 import type { Route } from '../route/route.ts';
 import { asOfParam, idParam, listQuery, momentQuery } from '../schemas/params.ts';
-import { roleChange, roleList, roleName, user, userPage } from '../schemas/user.ts';
+import { roleName } from '../schemas/access.ts';
+import { roleChange, user, userPage } from '../schemas/user.ts';
 import { exampleIds } from './example-ids.ts';
 import { passwordResetRoute } from './password.ts';
 import type { RouteParts } from './parts.ts';
@@ -56,7 +56,8 @@ export function userRoutes(parts: RouteParts): readonly Route[] {
       path: '/api/v1/users/{id}/roles',
       summary: 'Set the roles of a user',
       description:
-        'They count with the next request of the user. Nobody changes his own; the last administrator stays.',
+        'They count with the next request of the user. Nobody changes his own, gives or takes permissions that he lacks; the last ' +
+        'administrator stays.',
       tags: ['users'],
       access: { permission: 'user:manage' },
       conditional: true,
@@ -72,15 +73,5 @@ export function userRoutes(parts: RouteParts): readonly Route[] {
       },
     }),
     passwordResetRoute(parts),
-    defineRoute({
-      method: 'get',
-      path: '/api/v1/roles',
-      summary: 'List roles and their permissions',
-      tags: ['users'],
-      access: { permission: 'role:read' },
-      responses: { 200: { description: 'All roles', schema: roleList } },
-      examples: [{ summary: 'All roles' }],
-      handler: () => ok({ items: listRoles(), nextCursor: null }),
-    }),
   ];
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { permissions, roleNames } from '../../domain/access/roles.ts';
+import { roleName } from './access.ts';
 import { id, pageOf, time } from './common.ts';
 
 const password = z.string().min(8, 'must have at least 8 characters').max(256, 'must have at most 256 characters');
@@ -53,10 +53,8 @@ export const passwordChange = z
 
 export const passwordReset = z.strictObject({ password }).meta({ id: 'PasswordReset' });
 
-export const roleName = z.enum(roleNames);
-
 export const roleChange = z
-  .strictObject({ roles: z.array(roleName).max(roleNames.length) })
+  .strictObject({ roles: z.array(roleName).max(50) })
   .meta({ id: 'RoleChange', description: 'These roles and no others' });
 
 export const user = z
@@ -64,7 +62,7 @@ export const user = z
     id,
     username: z.string(),
     email: z.string(),
-    roles: z.array(roleName),
+    roles: z.array(z.string()),
     createdAt: time,
     updatedAt: time,
     lastLoginAt: time.nullable(),
@@ -74,7 +72,7 @@ export const user = z
 export const userPage = pageOf(user, 'User');
 
 export const registeredUser = z
-  .object({ id, username: z.string(), email: z.string(), roles: z.array(roleName) })
+  .object({ id, username: z.string(), email: z.string(), roles: z.array(z.string()) })
   .meta({ id: 'RegisteredUser' });
 
 export const me = z
@@ -82,14 +80,7 @@ export const me = z
     id,
     username: z.string(),
     email: z.string(),
-    roles: z.array(roleName),
-    permissions: z.array(z.enum(permissions)),
+    roles: z.array(z.string()),
+    permissions: z.array(z.string()).readonly(),
   })
   .meta({ id: 'Me' });
-
-export const roleList = z
-  .object({
-    items: z.array(z.object({ name: roleName, permissions: z.array(z.enum(permissions)), builtIn: z.literal(true) })),
-    nextCursor: z.null(),
-  })
-  .meta({ id: 'RolePage' });

@@ -5,16 +5,21 @@ import type { TestApp } from './app.ts';
 /** Things that the examples of the documentation speak of, by the ids that they have there. */
 export type World = Readonly<Record<string, string>>;
 
-/** Makes an mcp, an execution and a user for the examples. */
+/** Makes an mcp, an execution, a user, a role and an API key for the examples. */
 export async function makeWorld(app: TestApp, toolServerUrl: string): Promise<World> {
   const transport = { type: 'streamable-http', url: toolServerUrl };
   await expectStatus(201, app.request('POST', '/api/v1/mcps', { body: { name: exampleIds.mcp, transport } }));
   const body = { mcpId: exampleIds.mcp, tool: 'echo', arguments: { message: 'first' } };
   const execution = await expectStatus(200, app.request('POST', '/api/v1/executions', { body }));
   const user = await app.newUser();
+  const role = { name: exampleIds.role, permissions: ['mcp:everything:read'] };
+  await expectStatus(201, app.request('POST', '/api/v1/roles', { body: role }));
+  const key = { name: 'of an example', scopes: ['mcp:read'] };
+  const made = await expectStatus(201, app.request('POST', '/api/v1/api-keys', { body: key }));
   return {
     [exampleIds.execution]: (execution.body as { id: string }).id,
     [exampleIds.user]: user.id,
+    [exampleIds.apiKey]: (made.body as { id: string }).id,
   };
 }
 
