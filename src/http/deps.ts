@@ -17,6 +17,16 @@ import type { SigningSettings } from './auth/signing-keys.ts';
 import type { FeedSettings } from './feed/feed.ts';
 import type { WebSocketSettings } from './ws/server.ts';
 
+/** How long clients are waited for, in milliseconds. */
+export interface Patience {
+  /** For the head of a request, from the moment that the connection stands. */
+  readonly headMs: number;
+  /** For the whole request. */
+  readonly requestMs: number;
+  /** How often it is looked. */
+  readonly checkEveryMs: number;
+}
+
 export interface HttpSettings {
   readonly host: string;
   /** 0 takes a free one. */
@@ -36,6 +46,7 @@ export interface HttpSettings {
   /** Only health, metrics and the state of the process: what a process without the role `api` serves. */
   readonly probesOnly?: boolean;
   readonly loginLimits?: LoginLimits;
+  readonly patience?: Patience;
   readonly feed?: FeedSettings;
   readonly webSocket?: WebSocketSettings;
 }

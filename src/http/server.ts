@@ -8,7 +8,7 @@ import { createLoginLimiter, defaultLoginLimits } from './auth/login-limiter.ts'
 import { createPrincipals } from './auth/principals.ts';
 import { createSigningKeys } from './auth/signing-keys.ts';
 import { createTokenCheck } from './auth/token-check.ts';
-import type { HttpDeps } from './deps.ts';
+import type { HttpDeps, Patience } from './deps.ts';
 import { createFeed } from './feed/feed.ts';
 import { startOf } from './feed/positions.ts';
 import { createHttpMetrics } from './metrics.ts';
@@ -33,6 +33,9 @@ export interface HttpServer {
 
 const sweepMs = 20;
 
+/** A client that sends its request slower than this, or none, is sent away. */
+const defaultPatience: Patience = { headMs: 15_000, requestMs: 60_000, checkEveryMs: 5_000 };
+
 /** The HTTP side of the platform: REST, server-sent events, WebSocket and the documentation. */
 export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
   const { settings, commands, logger } = deps;
@@ -54,8 +57,9 @@ export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
   const routes = settings.probesOnly === true ? all.filter(({ tags }) => tags.includes('system')) : all;
   const app = createApp({ routes, pipeline: createPipeline(deps, authenticator, writer), checkHost, logger });
 
-  // A client that sends its request slower than this is not waited for.
-  const server = createServer({ headersTimeout: 15_000, requestTimeout: 60_000, keepAliveTimeout: 65_000 }, app);
+  const { headMs, requestMs, checkEveryMs } = settings.patience ?? defaultPatience;
+  const timeouts = { headersTimeout: headMs, requestTimeout: requestMs, connectionsCheckingInterval: checkEveryMs };
+  const server = createServer({ ...timeouts, keepAliveTimeout: 65_000 }, app);
   server.maxHeadersCount = 100;
   const webSocket = attachWebSocket(
     server,

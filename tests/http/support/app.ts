@@ -60,12 +60,14 @@ export interface LoggedLine {
 }
 
 interface TestAppOptions {
+  /** Of the user admin, where `env` gives another one. */
+  readonly adminPassword?: string;
   readonly http?: Partial<HttpSettings>;
   readonly env?: Readonly<Record<string, string>>;
 }
 
 /** The whole platform on a free port and a directory of its own. */
-export async function startTestApp({ http = {}, env = {} }: TestAppOptions = {}): Promise<TestApp> {
+export async function startTestApp({ http = {}, env = {}, ...options }: TestAppOptions = {}): Promise<TestApp> {
   const directory = await mkdtemp(join(tmpdir(), 'annals-http-'));
   const config = loadConfig({
     PORT: '0',
@@ -100,7 +102,7 @@ export async function startTestApp({ http = {}, env = {} }: TestAppOptions = {})
     return reply.body as Awaited<ReturnType<TestApp['logIn']>>;
   };
   let adminToken = '';
-  ({ accessToken: adminToken } = await logIn('admin', adminPassword));
+  ({ accessToken: adminToken } = await logIn('admin', options.adminPassword ?? adminPassword));
   let users = 0;
 
   return {

@@ -34,7 +34,14 @@ const tools = [
   { name: 'large', description: 'Answers 200 KB', inputSchema: anything },
 ];
 
-export async function startToolServer(): Promise<ToolServer> {
+interface ToolServerOptions {
+  /** Characters that `large` answers; 200,000 unless told. */
+  readonly large?: number;
+  /** Tools besides the usual ones; a call of one answers its message. */
+  readonly more?: readonly object[];
+}
+
+export async function startToolServer({ large = 200_000, more = [] }: ToolServerOptions = {}): Promise<ToolServer> {
   const held = new Set<() => void>();
 
   const resultOf = async ({ method, params }: Message): Promise<unknown> => {
@@ -42,7 +49,7 @@ export async function startToolServer(): Promise<ToolServer> {
       const serverInfo = { name: 'tool-server', version: '1.0.0' };
       return { protocolVersion: params?.protocolVersion ?? '2025-11-25', capabilities: { tools: {} }, serverInfo };
     }
-    if (method === 'tools/list') return { tools };
+    if (method === 'tools/list') return { tools: [...tools, ...more] };
     if (method !== 'tools/call') return {};
     const message = params?.arguments?.['message'];
     const text = typeof message === 'string' ? message : '';
@@ -54,7 +61,7 @@ export async function startToolServer(): Promise<ToolServer> {
         return { content: [{ type: 'text', text: 'waited' }] };
       }
       case 'large':
-        return { content: [{ type: 'text', text: 'x'.repeat(200_000) }] };
+        return { content: [{ type: 'text', text: 'x'.repeat(large) }] };
       default:
         return { content: [{ type: 'text', text }] };
     }
