@@ -28,7 +28,7 @@ export async function expectWhole(platform: Platform, load: Load): Promise<void>
 }
 
 /** Answers when all read models are live and have no lag. */
-async function level(api: Api, withinMs: number): Promise<void> {
+export async function level(api: Api, withinMs: number): Promise<void> {
   let state = '';
   const isLevel = async () => {
     const { status, body, text } = await api.request('GET', '/api/v1/projections');

@@ -17,6 +17,8 @@ export interface ServerOptions {
   readonly compileCache?: string;
   /** An access token that is good already; absent: the administrator logs in. */
   readonly token?: string;
+  /** Told whatever it writes to its standard output. */
+  readonly onSaid?: (text: string) => void;
 }
 
 /** The platform in a process of its own, as its users start it. */
@@ -63,6 +65,7 @@ export function launch(options: ServerOptions) {
   const listening = new Promise<string>((resolve) => {
     child.stdout.on('data', (chunk: Buffer) => {
       said.out += chunk.toString();
+      options.onSaid?.(chunk.toString());
       const url = /address +(http\S+)\n/.exec(said.out)?.[1];
       if (url !== undefined) resolve(url);
     });
