@@ -17,6 +17,8 @@ export interface GuardedAccess {
    * again when it knows for what.
    */
   readonly on?: 'mcp' | 'some';
+  /** Of single things that have an owner: without this permission somebody else's is as if it did not exist. */
+  readonly others?: Permission;
   /** Only a person's own session will do: a credential must not make others, or outlive itself. */
   readonly session?: true;
   /** A request that needs no principal, for a reason of its own. */

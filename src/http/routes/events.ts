@@ -61,7 +61,7 @@ export function eventRoutes({ commands, queries, executions, feed }: RouteParts)
         'From its first event to its last, after which the stream ends. In between `progress` tells what the tool says of ' +
         'itself; that is not in the log, and has no `id`.',
       tags: ['executions'],
-      access: { permission: 'execution:read' },
+      access: { permission: 'execution:read', others: 'execution:read-all' },
       feed: true,
       request: {
         params: z.strictObject({ id: idParam }),

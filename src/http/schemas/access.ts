@@ -39,8 +39,7 @@ export const roleList = z.object({ items: z.array(role), nextCursor: z.null() })
 const addressBlock = z
   .string()
   .max(60)
-  .refine(isAddressBlock, 'must be an address or a CIDR block: 192.0.2.0/24, 2001:db8::/32')
-  .meta({ example: '192.0.2.0/24' });
+  .refine(isAddressBlock, 'must be an address or a CIDR block: 192.0.2.0/24, 2001:db8::/32');
 
 export const apiKeyInput = z
   .strictObject({
