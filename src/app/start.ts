@@ -150,6 +150,7 @@ async function start(config: Config, { logger, http: httpSettings }: StartOption
     projectionCommands: createProjectionOperations(commands, control, logger),
     upstreams,
     seal,
+    coordination,
     logger,
     metrics: new Registry(),
     system: {

@@ -4,7 +4,7 @@ import type { IdempotencyKeys } from '../commands/idempotency.ts';
 import type { McpDeps } from '../commands/mcps.ts';
 import type { SessionDeps } from '../commands/sessions.ts';
 import type { AuditSeal } from '../ports/audit-seal.ts';
-import type { Node } from '../ports/coordination.ts';
+import type { Coordination, Node } from '../ports/coordination.ts';
 import type { ExecutionRunner } from '../ports/execution-runner.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { ProjectionControl } from '../ports/projection-control.ts';
@@ -88,6 +88,8 @@ export interface HttpDeps {
   readonly projectionCommands: ProjectionOperations<CommandContext>;
   readonly upstreams: Upstreams;
   readonly seal: AuditSeal;
+  /** What this process shares with others that serve the same. */
+  readonly coordination: Pick<Coordination, 'cache' | 'channels' | 'rateLimits'>;
   readonly logger: Logger;
   /** The process's metrics; the HTTP layer adds its own to it. */
   readonly metrics: Registry;

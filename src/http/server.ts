@@ -52,7 +52,7 @@ export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
   const metrics = createHttpMetrics(deps.metrics, { feedReaders: () => feed.readers });
   const writer = createAnswerWriter(securityHeaders(), metrics);
   const checkHost = createHostCheck(settings.allowedHosts);
-  const logins = createLoginLimiter(settings.loginLimits ?? defaultLoginLimits, clock);
+  const logins = createLoginLimiter(settings.loginLimits ?? defaultLoginLimits, deps.coordination.rateLimits);
   const all = createRoutes({ ...deps, principals, keys, feed, logins });
   const routes = settings.probesOnly === true ? all.filter(({ tags }) => tags.includes('system')) : all;
   const app = createApp({ routes, pipeline: createPipeline(deps, authenticator, writer), checkHost, logger });

@@ -8,6 +8,7 @@ export interface Coordination {
   readonly presence: Presence;
   readonly cache: SharedCache;
   readonly channels: Channels;
+  readonly rateLimits: RateLimits;
   close(): Promise<void>;
 }
 
@@ -95,4 +96,42 @@ export interface Channels {
    * told when it becomes so.
    */
   subscribe(channel: string, listener: ChannelListener): Promise<Subscription>;
+}
+
+/** So much at once and in any window: `limit` is what may come in one burst, `limit / windowMs` what may come for long. */
+export interface RateLimit {
+  /** What is counted, such as an address. No secret, and no name of a person: it stands in the coordinator as it is. */
+  readonly key: string;
+  readonly limit: number;
+  readonly windowMs: number;
+  /** How much of the limit one use is; absent: 1. */
+  readonly cost?: number;
+}
+
+/** What is left of one limit. */
+export interface RateState {
+  readonly remaining: number;
+  /** Milliseconds until some of what is used becomes free again; 0 when nothing is used. */
+  readonly resetMs: number;
+  /** Milliseconds until the use asked for fits; 0 when it does. */
+  readonly retryMs: number;
+}
+
+export interface RateAnswer {
+  readonly allowed: boolean;
+  /** One for each limit asked about, in that order. */
+  readonly states: readonly RateState[];
+  /** False when the coordinator could not be asked: then this process has counted by itself. */
+  readonly shared: boolean;
+  /** Undoes the use, as if it had not been. */
+  readonly giveBack: () => Promise<void>;
+}
+
+/**
+ * Counts uses in windows that slide. What is used counts for its window, less a sixtieth of it at most. Without a
+ * coordinator each process counts its own uses alone, those from before included.
+ */
+export interface RateLimits {
+  /** Uses all of the limits, or, when one of them is full, none. */
+  take(limits: readonly RateLimit[]): Promise<RateAnswer>;
 }

@@ -1,4 +1,5 @@
-import { LRUCache } from 'lru-cache';
+import { hash } from 'node:crypto';
+import type { RateLimits, RateState } from '../../ports/coordination.ts';
 import { HttpProblem } from '../problem/http-problem.ts';
 
 export interface LoginLimits {
@@ -20,38 +21,27 @@ export const defaultLoginLimits: LoginLimits = {
   atOnce: 100,
 };
 
-interface Window {
-  count: number;
-  readonly endsAt: number;
-}
-
-/** Limits guessing: failures are counted for the account, for the address, and for both together. */
+/**
+ * Limits guessing: failures are counted for the account, for the address, and for both together, over all processes that
+ * share the limits.
+ */
 export interface LoginLimiter {
   /**
    * Counts an attempt as failed until it turns out good, so that many at once cannot slip through.
    * @throws HttpProblem 429
    */
-  begin(username: string, address: string): Attempt;
+  begin(username: string, address: string): Promise<Attempt>;
   /** Does work that hashes a password, unless too much of it is under way. @throws HttpProblem 429 */
   hashing<Result>(work: () => Promise<Result>): Promise<Result>;
 }
 
 export interface Attempt {
   /** It was no guess: it does not count. */
-  succeeded(): void;
+  succeeded(): Promise<void>;
 }
 
-/** @param clock milliseconds since the epoch */
-export function createLoginLimiter(limits: LoginLimits, clock: () => number): LoginLimiter {
-  const windows = new LRUCache<string, Window>({ max: 50_000 });
+export function createLoginLimiter(limits: LoginLimits, rateLimits: RateLimits): LoginLimiter {
   let underWay = 0;
-  const windowOf = (key: string): Window => {
-    const known = windows.get(key);
-    if (known && known.endsAt > clock()) return known;
-    const window = { count: 0, endsAt: clock() + limits.windowMs };
-    windows.set(key, window);
-    return window;
-  };
   return {
     async hashing(work) {
       if (underWay >= limits.atOnce) {
@@ -65,31 +55,35 @@ export function createLoginLimiter(limits: LoginLimits, clock: () => number): Lo
         underWay--;
       }
     },
-    begin(username, address) {
+    async begin(username, address) {
+      const { windowMs } = limits;
       const account = username.normalize('NFKC').toLowerCase();
       const counted = [
-        { window: windowOf(`both ${address} ${account}`), limit: limits.perAccountAndAddress },
-        { window: windowOf(`account ${account}`), limit: limits.perAccount },
-        { window: windowOf(`address ${address}`), limit: limits.perAddress },
+        { key: keyOf('both', `${address} ${account}`), limit: limits.perAccountAndAddress, windowMs },
+        { key: keyOf('account', account), limit: limits.perAccount, windowMs },
+        { key: keyOf('address', address), limit: limits.perAddress, windowMs },
       ];
-      const full = counted.find(({ window, limit }) => window.count >= limit);
-      if (full) throw tooMany(full.limit, full.window.endsAt - clock(), limits.windowMs);
-      for (const { window } of counted) window.count++;
-      return {
-        succeeded() {
-          for (const { window } of counted) window.count--;
-        },
-      };
+      const { allowed, states, giveBack } = await rateLimits.take(counted);
+      if (!allowed) throw tooMany(limits, states);
+      return { succeeded: giveBack };
     },
   };
 }
 
-function tooMany(limit: number, leftMs: number, windowMs: number): HttpProblem {
-  const seconds = Math.max(1, Math.ceil(leftMs / 1000));
+/** Names of people are told to no store besides the log. */
+function keyOf(kind: string, text: string): string {
+  return `login:${kind}:${hash('sha256', text, 'base64url')}`;
+}
+
+function tooMany(limits: LoginLimits, states: readonly RateState[]): HttpProblem {
+  const waits = states.map(({ retryMs }) => retryMs);
+  const full = waits.findIndex((ms) => ms > 0);
+  const limit = [limits.perAccountAndAddress, limits.perAccount, limits.perAddress][full];
+  const seconds = Math.max(1, Math.ceil(Math.max(...waits) / 1000));
   const headers = {
     'Retry-After': String(seconds),
     RateLimit: `"login";r=0;t=${seconds}`,
-    'RateLimit-Policy': `"login";q=${limit};w=${windowMs / 1000}`,
+    'RateLimit-Policy': `"login";q=${limit ?? 0};w=${limits.windowMs / 1000}`,
   };
   return new HttpProblem(429, 'too_many_attempts', 'too many failed logins; wait before trying again', { headers });
 }

@@ -9,14 +9,14 @@ export async function guarded<Result>(
   { request }: RequestContext,
   check: () => Promise<Result>,
 ): Promise<Result> {
-  const attempt = limiter.begin(username, request.socket.remoteAddress ?? '');
+  const attempt = await limiter.begin(username, request.socket.remoteAddress ?? '');
   try {
     const result = await limiter.hashing(check);
-    attempt.succeeded();
+    await attempt.succeeded();
     return result;
   } catch (error) {
     // A store that does not answer says nothing about the password.
-    if (!(error instanceof DomainError)) attempt.succeeded();
+    if (!(error instanceof DomainError)) await attempt.succeeded();
     throw error;
   }
 }

@@ -1,9 +1,10 @@
 import { LRUCache } from 'lru-cache';
-import type { Channels, Coordination, Leases, SharedCache } from '../../ports/coordination.ts';
+import type { Channels, Coordination, Leases, RateLimits, SharedCache } from '../../ports/coordination.ts';
 import type { Logger } from '../../ports/logger.ts';
 import { createListeners } from './listeners.ts';
 import { createLocalLease } from './local-lease.ts';
 import { createLocalPresence } from './local-presence.ts';
+import { createLocalRateLimits } from './local-rate-limits.ts';
 
 export interface MemoryCoordinationOptions {
   readonly logger: Logger;
@@ -24,6 +25,7 @@ export function createMemoryCoordination(options: MemoryCoordinationOptions): Co
     presence: createLocalPresence(now),
     cache: createCache(cacheSize),
     channels,
+    rateLimits: createRateLimits(now),
     close() {
       channels.close();
       return Promise.resolve();
@@ -95,4 +97,9 @@ function createChannels(logger: Logger): Channels & { close(): void } {
     },
     close: () => listeners.clear(),
   };
+}
+
+function createRateLimits(now: () => number): RateLimits {
+  const local = createLocalRateLimits(now);
+  return { take: (limits) => Promise.resolve({ ...local.take(limits), shared: true }) };
 }

@@ -7,6 +7,7 @@ import { findingsIn, parseInfo, RedisUnfit, serverOf, versionTooOld, type RedisF
 import { connectRedis } from './redis/connection.ts';
 import { createRedisLeases } from './redis/leases.ts';
 import { createRedisPresence } from './redis/presence.ts';
+import { createRedisRateLimits } from './redis/rate-limits.ts';
 
 export interface RedisCoordinationOptions {
   /** `redis://` or `rediss://`. */
@@ -54,6 +55,7 @@ export function openRedisCoordination(options: RedisCoordinationOptions): RedisC
     presence: createRedisPresence(connection, { prefix, now, logger }),
     cache: createRedisCache(connection, { prefix, maxValues, maxValueLength }),
     channels,
+    rateLimits: createRedisRateLimits(connection, prefix, now),
     async ping() {
       const askedAt = performance.now();
       const facts = await info();

@@ -64,6 +64,21 @@ onEngine('redis', (url) => {
       expect(await far.presence.nodes()).toEqual([nodeNamed('far', ['relay']), nodeNamed('near')]);
     });
 
+    it('leaves each process the limits that it counts by itself, its earlier uses included', async () => {
+      const limit = { key: 'login', limit: 3, windowMs: 600_000 };
+      expect(await far.rateLimits.take([limit])).toMatchObject({ allowed: true, shared: true });
+      expect(await near.rateLimits.take([limit])).toMatchObject({ allowed: true, shared: true });
+      disturb();
+      await isAway();
+      expect(await far.rateLimits.take([limit])).toMatchObject({ allowed: true, shared: false });
+      expect(await far.rateLimits.take([limit])).toMatchObject({ allowed: true, shared: false });
+      expect(await far.rateLimits.take([limit])).toMatchObject({ allowed: false, shared: false });
+      proxy.heal();
+      await isBack();
+      expect(await far.rateLimits.take([limit])).toMatchObject({ allowed: false });
+      expect(await near.rateLimits.take([limit])).toMatchObject({ allowed: true, shared: true });
+    });
+
     it('leaves a lease until its time has passed, and no longer', async () => {
       const lease = given(await far.leases.acquire('relay', 2_000));
       disturb();
@@ -139,6 +154,15 @@ onEngine('redis', (url) => {
       await place.empty();
       const remembered = given(await near.leases.acquire('relay', LONG_MS));
       expect(remembered.epoch).toBeGreaterThan(lease.epoch);
+    });
+
+    it('gives no process again what it has used up of a limit itself', async () => {
+      const limit = { key: 'login', limit: 2, windowMs: 600_000 };
+      await far.rateLimits.take([limit]);
+      await far.rateLimits.take([limit]);
+      await place.empty();
+      expect(await far.rateLimits.take([limit])).toMatchObject({ allowed: false });
+      expect(await near.rateLimits.take([limit])).toMatchObject({ allowed: true, shared: true });
     });
 
     it('knows nothing that was cached, and the nodes again as they announce themselves', async () => {

@@ -5,6 +5,7 @@ import { channelsContract } from './channels.ts';
 import type { LogLines } from './helpers.ts';
 import { leasesContract } from './leases.ts';
 import { presenceContract } from './presence.ts';
+import { rateLimitsContract } from './rate-limits.ts';
 
 export interface CoordinationUnderTest {
   /** What two processes see of the same. An adapter for one process alone gives it the same twice. */
@@ -37,5 +38,6 @@ export function coordinationContract(name: string, open: OpenCoordination): void
     presenceContract(underTest);
     cacheContract(underTest);
     channelsContract(underTest);
+    rateLimitsContract(underTest);
   });
 }
