@@ -37,6 +37,14 @@ export const emptyRoot: Uint8Array = sha256('');
 /** The chain before the first segment, and what stands for the checkpoint before the first. */
 export const zeroHash: Uint8Array = Buffer.alloc(HASH_BYTES);
 
+/** Hashes that stand one after another. @returns undefined when they are not a whole number of hashes */
+export function readHashes(bytes: Uint8Array): readonly Uint8Array[] | undefined {
+  if (bytes.length % HASH_BYTES !== 0) return undefined;
+  return Array.from({ length: bytes.length / HASH_BYTES }, (_, at) =>
+    bytes.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES),
+  );
+}
+
 export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return Buffer.compare(a, b) === 0;
 }

@@ -5,6 +5,9 @@ import { LEAF } from './hashes.ts';
 const HEAD = 1 + 3 * 8;
 const LENGTH = 4;
 
+/** Bytes of an event whose texts are all empty. */
+export const SHORTEST_LEAF = HEAD + 4 * LENGTH;
+
 /**
  * The canonical bytes of an event, which are hashed and which an export carries: 0x00, then position, time of recording
  * and revision as signed 64-bit numbers, then stream, type, metadata and data, each after its length in 32 bits. All

@@ -57,3 +57,23 @@ export async function write(chunk: string | Uint8Array): Promise<void> {
   if (process.stdout.write(chunk)) return;
   await new Promise<void>((resolve) => process.stdout.once('drain', resolve));
 }
+
+/** How often a count on a terminal is written over, in milliseconds. */
+const COUNT_EVERY_MS = 200;
+
+/** A count that is written over on a terminal, for work whose end is not known. Elsewhere nothing is shown. */
+export function createCounter(label: string, unit: string) {
+  let shownAt = performance.now();
+  let shown = false;
+  return {
+    show(count: number): void {
+      if (!process.stderr.isTTY || performance.now() - shownAt < COUNT_EVERY_MS) return;
+      shownAt = performance.now();
+      shown = true;
+      process.stderr.write(`\r\x1b[2K${label} ${Math.floor(count).toLocaleString('en-US')} ${unit}`);
+    },
+    end(): void {
+      if (shown) process.stderr.write('\n');
+    },
+  };
+}

@@ -50,6 +50,8 @@ export interface SegmentStore {
   get(sequence: number): Segment | undefined;
   /** The segment that holds the leaf of this number, from 0. */
   holding(index: number): Segment | undefined;
+  /** The first segment that ends at this position or beyond it. */
+  reaching(position: Position): Segment | undefined;
   /** Checkpoints beyond a sequence number in the direction asked for. */
   checkpoints(options: {
     readonly beyond?: number;

@@ -84,6 +84,9 @@ export interface AuditSeal {
   checkpoints(options: { readonly before?: number; readonly limit: number }): Promise<readonly SealedCheckpoint[]>;
   /** Seals what stands in the log and compares all of it with what was sealed. Takes as long as reading it. */
   verify(): Promise<AuditOutcome>;
-  /** Seals what stands in the log, and gives everything sealed as one file (docs/audit-format.md). */
-  exportSealed(): AsyncGenerator<Uint8Array>;
+  /**
+   * Seals what stands in the log, and gives everything sealed as one file (docs/audit-format.md); with positions, in log
+   * order, the events there and the proof of each.
+   */
+  exportSealed(positions?: AsyncIterable<Position>): AsyncGenerator<Uint8Array>;
 }

@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import { writeExport } from '../../audit/export/write.ts';
+import { writeSelection, writeWhole } from '../../audit/export/write.ts';
 import { parseCheckpoint } from '../../audit/checkpoint.ts';
 import { formatKey, publicBytes, type PublicKey } from '../../audit/note.ts';
 import { createSealer, type Sealer } from '../../audit/sealer.ts';
@@ -160,10 +160,10 @@ export function startSealing(options: SealOptions, closing: Closing): AuditSeal 
       const { log, segments, publicKey } = await open();
       return verifyLog(log, segments, publicKey);
     },
-    async *exportSealed() {
+    async *exportSealed(positions) {
       await advance(true);
-      const { log, segments, publicKey } = await open();
-      yield* writeExport(log, segments, publicKey);
+      const source = await open();
+      yield* positions === undefined ? writeWhole(source) : writeSelection(source, positions);
     },
   };
 }

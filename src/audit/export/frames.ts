@@ -10,6 +10,10 @@ export const frameTypes = {
   key: 0x4b,
   /** Entries of the events that follow, up to the next one. */
   entries: 0x53,
+  /** Proves that the checkpoint before is the beginning of the one that follows: hashes of 32 bytes. */
+  consistency: 0x50,
+  /** Proves that the event that follows is in the checkpoint: its number in 64 bits, and hashes of 32 bytes. */
+  inclusion: 0x49,
   /** The signed checkpoint of these entries. */
   checkpoint: 0x43,
   /** The last frame: events in the file, in 64 bits. */

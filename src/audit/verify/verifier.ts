@@ -1,16 +1,17 @@
 import type { Checkpoint } from '../checkpoint.ts';
 import { entryOf, readEntries, type Entries } from '../entries.ts';
-import { leafHash } from '../hashes.ts';
+import { leafHash, readHashes } from '../hashes.ts';
 import { positionOfLeaf } from '../leaf.ts';
 import type { PublicKey } from '../note.ts';
+import { isConsistent } from '../proofs.ts';
 import { createDifference, type Difference } from './difference.ts';
 import type { AuditOutcome, FirstBad } from '../../ports/audit-seal.ts';
 import { added, follows, nothingProven, rises, states, type Proven } from './sealed-segment.ts';
 
 /** Compares a record with what was sealed of it: segment by segment, and each segment's events after it. */
 export interface Verifier {
-  /** The next segment: the entries of its events and its signed checkpoint. */
-  segment(entries: Uint8Array, signed: string): void;
+  /** The next segment: the entries of its events, its signed checkpoint, and the proof that it continues the one before. */
+  segment(entries: Uint8Array, signed: string, proof?: Uint8Array): void;
   /** The next event, as `leafOf` writes it. */
   event(leaf: Buffer): void;
   /** Nothing more can be learned: the first bad place is known. */
@@ -81,7 +82,7 @@ export function createVerifier(key: PublicKey): Verifier {
   };
 
   return {
-    segment(bytes, signed) {
+    segment(bytes, signed, proof) {
       finish();
       if (bad !== undefined) return;
       matched = 0;
@@ -91,6 +92,11 @@ export function createVerifier(key: PublicKey): Verifier {
       const following = follows(proven, signed, key);
       if ('problem' in following) {
         refuse(following.problem, first, entries?.count ? entries.position(entries.count - 1) : undefined);
+        return;
+      }
+      const path = proof && readHashes(proof);
+      if (proof !== undefined && !(path && isConsistent(proven, following.checkpoint, path))) {
+        refuse('the consistency proof does not hold', first, following.checkpoint.position);
         return;
       }
       const found = added(proven, bytes, signed);

@@ -1,4 +1,6 @@
+import type { Position } from '../../ports/event-store.ts';
 import { exportAudit } from '../../queries/audit/export.ts';
+import type { AuditItem } from '../../queries/audit/item.ts';
 import { listAudit } from '../../queries/audit/list.ts';
 import { decodeCursor, encodeCursor } from '../../queries/paging/cursor.ts';
 import { pageLimit } from '../../queries/paging/page.ts';
@@ -7,7 +9,6 @@ import { csvRows } from '../export/csv.ts';
 import { jsonLines } from '../export/json-lines.ts';
 import { streamBytes } from '../export/stream-bytes.ts';
 import { streamText } from '../export/stream-text.ts';
-import { HttpProblem } from '../problem/http-problem.ts';
 import { defineRoute } from '../route/define-route.ts';
 import type { Route } from '../route/route.ts';
 import {
@@ -47,7 +48,7 @@ export function auditRoutes({ queries, seal }: RouteParts): readonly Route[] {
       summary: 'Export the audit trail',
       description:
         'In the order of the log, streamed: one JSON object a line, or CSV. `sealed`: all events as they are stored, with ' +
-        'signed checkpoints, as one file that `annals audit verify` checks; it takes no filter.',
+        'signed checkpoints, as one file that `annals audit verify` checks; with a filter, those events and a proof of each.',
       tags: ['audit'],
       access: { permission: 'audit:export' },
       reads: 'audit',
@@ -56,8 +57,9 @@ export function auditRoutes({ queries, seal }: RouteParts): readonly Route[] {
       examples: [{ summary: 'As CSV', query: { format: 'csv' } }],
       async handler({ query: { format, ...filter } }) {
         if (format === 'sealed') {
-          if (Object.keys(filter).length > 0) throw unfiltered();
-          return streamBytes(seal.exportSealed(), 'application/octet-stream', 'annals-audit.sealed');
+          const isWhole = Object.keys(filter).length === 0;
+          const sealed = seal.exportSealed(isWhole ? undefined : positionsOf(exportAudit(queries, filter)));
+          return streamBytes(sealed, 'application/octet-stream', 'annals-audit.sealed');
         }
         const { contentType, text } = formats[format];
         return streamText(text(exportAudit(queries, filter)), contentType, `annals-audit.${format}`);
@@ -104,8 +106,6 @@ export function auditRoutes({ queries, seal }: RouteParts): readonly Route[] {
 
 const checkpoints = 'audit checkpoints';
 
-/** What is sealed is the whole log: a part of it would prove nothing. */
-function unfiltered(): HttpProblem {
-  const faults = [{ pointer: '/format', detail: 'the sealed format takes no filter', in: 'query' }] as const;
-  return new HttpProblem(422, 'invalid_input', 'a sealed export is of the whole log', { faults });
+async function* positionsOf(items: AsyncIterable<AuditItem>): AsyncGenerator<Position> {
+  for await (const { position } of items) yield position;
 }

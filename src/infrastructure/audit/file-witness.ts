@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, fsyncSync, mkdirSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, fsyncSync, mkdirSync, openSync, readSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Witness } from '../../ports/audit-record.ts';
 
@@ -18,9 +18,8 @@ export function openFileWitness(path: string): Witness {
   let last = 0;
   let readTo = 0;
 
-  const withFile = <Result>(work: (file: number) => Result): Result => {
-    mkdirSync(dirname(path), { recursive: true });
-    const file = openSync(path, 'a+', 0o644);
+  const withFile = <Result>(mode: 'r' | 'a+', work: (file: number) => Result): Result => {
+    const file = openSync(path, mode, 0o644);
     try {
       return work(file);
     } finally {
@@ -47,22 +46,24 @@ export function openFileWitness(path: string): Witness {
   };
 
   return {
-    last: async () =>
-      withFile((file) => {
-        catchUp(file);
-        return last;
-      }),
-    read: async (sequence) =>
-      withFile((file) => {
+    last: async () => {
+      if (existsSync(path)) withFile('r', catchUp);
+      return last;
+    },
+    read: async (sequence) => {
+      if (!existsSync(path)) return undefined;
+      return withFile('r', (file) => {
         catchUp(file);
         const place = places.get(sequence);
         if (place === undefined) return undefined;
         const line = Buffer.alloc(place.length);
         readSync(file, line, 0, place.length, place.at);
         return lineOf(line)?.checkpoint;
-      }),
-    write: async (sequence, checkpoint) =>
-      withFile((file) => {
+      });
+    },
+    write: async (sequence, checkpoint) => {
+      mkdirSync(dirname(path), { recursive: true });
+      return withFile('a+', (file) => {
         catchUp(file);
         if (places.has(sequence)) return 'taken';
         // What was cut off is ended, so that this line begins at a beginning.
@@ -70,7 +71,8 @@ export function openFileWitness(path: string): Witness {
         writeSync(file, `${begin}${JSON.stringify({ sequence, checkpoint } satisfies Line)}\n`);
         fsyncSync(file);
         return 'written';
-      }),
+      });
+    },
   };
 }
 

@@ -9,7 +9,7 @@ const SCHEMA = `
   CREATE TABLE segments (
     sequence INTEGER PRIMARY KEY,
     size INTEGER NOT NULL UNIQUE,
-    position INTEGER NOT NULL,
+    position INTEGER NOT NULL UNIQUE,
     checkpoint TEXT NOT NULL,
     frontier BLOB NOT NULL,
     entries BLOB NOT NULL
@@ -40,6 +40,7 @@ export function openSegmentStore(path: string, mode: 'read' | 'write'): SegmentS
   const last = db.prepare(`SELECT ${ALL} FROM segments ORDER BY sequence DESC LIMIT 1`);
   const get = db.prepare(`SELECT ${ALL} FROM segments WHERE sequence = ?`);
   const holding = db.prepare(`SELECT ${ALL} FROM segments WHERE size > ? ORDER BY size LIMIT 1`);
+  const reaching = db.prepare(`SELECT ${ALL} FROM segments WHERE position >= ? ORDER BY position LIMIT 1`);
   const list = (order: string) =>
     db.prepare(`SELECT sequence, size, position, checkpoint FROM segments WHERE sequence ${order} LIMIT ?`);
   const [forward, backward] = [list('> ? ORDER BY sequence'), list('< ? ORDER BY sequence DESC')];
@@ -50,6 +51,7 @@ export function openSegmentStore(path: string, mode: 'read' | 'write'): SegmentS
   return {
     last: () => segment(last.get()),
     get: (sequence) => segment(get.get(sequence)),
+    reaching: (position) => segment(reaching.get(position)),
     holding: (index) => segment(holding.get(index)),
     checkpoints: ({ beyond, limit, direction }) =>
       (direction === 'forward'
