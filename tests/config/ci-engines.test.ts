@@ -23,7 +23,11 @@ beforeEach(() => {
   }
   copyFileSync(script, join(root, 'checkout/.ci/run'));
   // Stands for npm: what is run is shown with what the environment tells it of engines.
-  program('bin/npm', 'echo "npm $* sees [${ANNALS_TEST_REDIS_URL:-}] requires [${ANNALS_TEST_REQUIRE:-}]"');
+  program(
+    'bin/npm',
+    `echo "npm $* sees [\${ANNALS_TEST_REDIS_URL:-}] requires [\${ANNALS_TEST_REQUIRE:-}]"
+     echo "may stop them by [\${ANNALS_TEST_ENGINES_SCRIPT:-}] in [\${ANNALS_TEST_ENGINES_DIR:-}]"`,
+  );
 });
 afterEach(() => rmSync(root, { recursive: true }));
 
@@ -52,10 +56,11 @@ const writesEnv =
   'printf "export ANNALS_TEST_REDIS_URL=redis://there\\nexport ANNALS_TEST_KAFKA_BROKERS=there:9092\\n" >"$2/env"';
 
 describe('the run of all checks', () => {
-  it('goes on without engines where no script is named, and says so', () => {
+  it('goes on without engines where there is no script, and says so', () => {
     const { output } = runCi();
-    expect(output).toContain('engines: none are named (ANNALS_ENGINES_SCRIPT)');
+    expect(output).toContain('engines: no script starts them (ANNALS_ENGINES_SCRIPT)');
     expect(output).toContain('npm test sees [] requires []');
+    expect(output).toContain('may stop them by [] in []');
     expect(output).not.toMatch(/^engines +\d+s/m);
   });
 
@@ -65,6 +70,24 @@ describe('the run of all checks', () => {
     expect(output).toMatch(/npm test sees \[redis:\/\/there\] requires \[kafka redis ?\]/);
     expect(output).toMatch(/^engines +\d+s {2}ok$/m);
     expect(calls).toBe('up\ndown\n');
+  });
+
+  it('takes the script beside the project where none is named, and none at all when that is said', () => {
+    mkdirSync(join(root, 'shared/engines'), { recursive: true });
+    enginesScript('shared/engines/engines.sh', writesEnv);
+    const off = runCi({ ANNALS_ENGINES_SCRIPT: 'none' });
+    expect(off.output).toContain('engines: no script starts them');
+    expect(off.calls).toBe('');
+    const { output, calls } = runCi();
+    expect(output).toMatch(/npm test sees \[redis:\/\/there\] requires \[kafka redis ?\]/);
+    expect(calls).toBe('up\ndown\n');
+  });
+
+  it('tells the tests by which script they may stop the engines that it has started, and no others', () => {
+    enginesScript('engines.sh', writesEnv);
+    const stoppable = /may stop them by \[\S+engines\.sh\] in \[\S+engines\]/;
+    expect(runCi(named()).output).toMatch(stoppable);
+    expect(runCi({ ...named(), ANNALS_TEST_REDIS_URL: 'redis://mine' }).output).not.toMatch(stoppable);
   });
 
   it('shows no check the variable that names the script', () => {
