@@ -22,7 +22,7 @@ describe('SEC9: on a public address the platform refuses to start, names the set
     ['with a key of one letter', { ...strong, ANNALS_MASTER_KEY: 'a'.repeat(48) }, 'ANNALS_MASTER_KEY'],
     [
       'with an example as key',
-      { ...strong, ANNALS_JWT_SECRET: 'change-me-change-me-change-me-change-me' },
+      { ...strong, ANNALS_JWT_SECRET: 'please-change-me-to-something-random-7Q' },
       'ANNALS_JWT_SECRET',
     ],
     ['with a default password', { ...strong, ANNALS_ADMIN_PASSWORD: 'admin123' }, 'ANNALS_ADMIN_PASSWORD'],
