@@ -5,7 +5,7 @@ import { until } from '../../http/support/until.ts';
 import { isAlive } from '../../integration/support/processes.ts';
 import type { EngineName } from '../../support/engine-table.ts';
 import { onEngines } from '../../support/engines.ts';
-import { processListeningOn } from './listening-process.ts';
+import { processesListeningOn } from './listening-processes.ts';
 import type { Stoppable } from './stoppable.ts';
 
 /** Engines that the script starts, and what it calls them. EventStoreDB is not among them. */
@@ -52,23 +52,27 @@ function stoppable(script: string, dir: string, name: ScriptedEngine, url: strin
   const verb = async (asked: string): Promise<void> => {
     await run('bash', [script, asked, dir, scriptNames[name]]);
   };
-  let silent: number | undefined;
+  const send = (signal: NodeJS.Signals): readonly number[] => {
+    const pids = processesListeningOn(port);
+    for (const pid of pids) process.kill(pid, signal);
+    return pids;
+  };
+  let silent: readonly number[] = [];
   return {
     url,
     stop: () => verb('stop-one'),
     start: () => verb('start-one'),
     async kill() {
-      const pid = processListeningOn(port);
-      process.kill(pid, 'SIGKILL');
-      await until(() => !isAlive(pid), `${name} is gone`);
+      const pids = send('SIGKILL');
+      silent = [];
+      await until(() => !pids.some(isAlive), `${name} is gone`);
     },
     silence() {
-      silent = processListeningOn(port);
-      process.kill(silent, 'SIGSTOP');
+      silent = send('SIGSTOP');
     },
     goOn() {
-      if (silent !== undefined) process.kill(silent, 'SIGCONT');
-      silent = undefined;
+      for (const pid of silent) process.kill(pid, 'SIGCONT');
+      silent = [];
     },
   };
 }

@@ -13,6 +13,8 @@ export interface Platform {
   readonly installation: Installation;
   readonly eventStore: EventStoreProcess;
   readonly api: ServerProcess;
+  /** All that were started, the first ones first. */
+  readonly processes: readonly ServerProcess[];
   /** Starts one more process with these roles. @param onSaid told what it says, also before it is there */
   start(roles: string, onSaid?: ServerOptions['onSaid']): Promise<ServerProcess>;
   /** Registers mcps of the load's own, and begins it. @param through a process that answers requests; else the first */
@@ -60,6 +62,7 @@ export async function startPlatform(
       installation,
       eventStore,
       api,
+      processes,
       start,
       async load(through = api) {
         const begun = await load(through, tools);

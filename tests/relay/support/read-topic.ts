@@ -6,7 +6,10 @@ import type { Installation } from './installation.ts';
 import { until } from './until.ts';
 
 /** Everything that was committed to the events' topic, up to an event, by position. Messages repeated stay repeated. */
-export async function readTopic({ kafka, names }: Installation, through: number): Promise<readonly Announcement[]> {
+export async function readTopic(
+  { kafka, names }: Pick<Installation, 'kafka' | 'names'>,
+  through: number,
+): Promise<readonly Announcement[]> {
   const consumer = new kafkajs.Kafka({
     ...kafka,
     brokers: [...kafka.brokers],

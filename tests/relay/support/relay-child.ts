@@ -1,16 +1,11 @@
-import { randomUUID } from 'node:crypto';
-import { createKafkaClient } from '../../../src/infrastructure/event-bus/kafka/client.ts';
-import { runConsumer } from '../../../src/infrastructure/event-bus/kafka/consumer.ts';
-import { kafkaNames } from '../../../src/infrastructure/event-bus/kafka/names.ts';
 import { pause } from '../../../src/infrastructure/event-bus/kafka/pause.ts';
-import { CheckpointReader } from '../../../src/infrastructure/event-bus/kafka/relay/checkpoint.ts';
-import { holdRelay } from '../../../src/infrastructure/event-bus/kafka/relay/hold.ts';
 import { startRelay } from '../../../src/infrastructure/event-bus/kafka.ts';
 import type { RelayStatus } from '../../../src/infrastructure/event-bus/kafka.ts';
 import { openSqliteEventReader } from '../../../src/infrastructure/event-store/sqlite-reader.ts';
 import type { AllSlice, EventStore } from '../../../src/ports/event-store.ts';
 import { asStored } from './as-stored.ts';
 import { quiet } from './logger.ts';
+import { publishUnelected } from './publish-unelected.ts';
 
 /** A relay in a process of its own, told by its parent what to do, telling how it is whenever that changes. */
 export interface ChildOptions {
@@ -34,7 +29,7 @@ const kafka = { brokers: options.brokers, clientId: 'annals-test' };
 // Whoever started this process is gone.
 process.on('disconnect', () => process.exit());
 
-if (options.isUnelected) await publishUnelected();
+if (options.isUnelected) await publishUnelected({ kafka, prefix: options.prefix, log }, tell);
 else await takePart();
 
 async function takePart(): Promise<void> {
@@ -48,34 +43,6 @@ async function takePart(): Promise<void> {
     told = JSON.stringify(status);
     tell(status);
   }, 10);
-}
-
-async function publishUnelected(): Promise<void> {
-  const client = createKafkaClient(kafka, quiet);
-  const names = kafkaNames(options.prefix);
-  const checkpoints = new CheckpointReader();
-  runConsumer({
-    kafka: client,
-    config: () => ({ groupId: `${names.readers}${randomUUID()}` }),
-    topic: names.relay,
-    fromBeginning: true,
-    logger: quiet,
-    complaint: 'the checkpoint cannot be read',
-    onBatch: ({ batch }) => checkpoints.read(batch.messages),
-  });
-  const { signal } = new AbortController();
-  let published = 0;
-  const onPublished = (position: number, events: number): void => {
-    published += events;
-    tell({ isHolder: true, position, published });
-  };
-  for (;;) {
-    try {
-      await holdRelay({ kafka: client, names, log, checkpoints, logger: quiet, onPublished }, signal);
-    } catch (error) {
-      quiet.debug({ error }, 'publishing ended; it is begun again');
-    }
-  }
 }
 
 function tell(status: RelayStatus): void {

@@ -6,14 +6,15 @@ const LISTEN = '0A';
 const [ADDRESS, STATE, INODE] = [1, 3, 9];
 
 /**
- * The process that listens on a TCP port of this machine (Linux), as `ss -lp` finds it.
+ * Processes that listen on a TCP port of this machine (Linux), as `ss -lp` finds them: a server, and whatever it has
+ * forked, such as Redis while it saves.
  * @throws Error nobody whom this user may look at does
  */
-export function processListeningOn(port: number): number {
+export function processesListeningOn(port: number): readonly number[] {
   const sockets = new Set(['tcp', 'tcp6'].flatMap((table) => socketsListeningOn(port, table)));
-  const found = readdirSync('/proc').find((name) => /^\d+$/.test(name) && holdsOneOf(name, sockets));
-  if (found === undefined) throw new Error(`no process that can be seen listens on port ${port}`);
-  return Number(found);
+  const found = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && holdsOneOf(name, sockets));
+  if (found.length === 0) throw new Error(`no process that can be seen listens on port ${port}`);
+  return found.map(Number);
 }
 
 function socketsListeningOn(port: number, table: string): readonly string[] {
