@@ -22,15 +22,22 @@ beforeAll(() => {
      onEngine('redis', (url) => it('is at ' + url, () => {}));`,
   );
   writeFileSync(
+    join(tree, 'stopped.test.ts'),
+    `import { it } from 'vitest';
+     import { onStoppableEngines } from ${module('tests/fault-engines/support/engines-script.ts')};
+     onStoppableEngines(['redis'], ({ redis }) => it('may stop ' + redis.url, () => {}));`,
+  );
+  writeFileSync(
     join(tree, 'vitest.config.mjs'),
     `export default { test: { globalSetup: ${module('tests/support/engines-setup.ts')}, reporters: 'verbose' } };`,
   );
 });
 afterAll(() => rmSync(tree, { recursive: true }));
 
-/** Runs the tests of the tree on a machine without Docker. */
-function runTests(env: Record<string, string>): string {
-  const { stdout, stderr } = spawnSync(process.execPath, [join(project, 'node_modules/vitest/vitest.mjs'), 'run'], {
+/** Runs a test of the tree on a machine without Docker. */
+function runTests(env: Record<string, string>, file = 'engine.test.ts'): string {
+  const vitest = join(project, 'node_modules/vitest/vitest.mjs');
+  const { stdout, stderr } = spawnSync(process.execPath, [vitest, 'run', file], {
     encoding: 'utf8',
     cwd: tree,
     env: {
@@ -71,6 +78,22 @@ describe('tests of an engine', () => {
     const output = runTests({ ANNALS_TEST_ENGINES: 'kafka,reddis' });
     expect(output).toContain('ANNALS_TEST_ENGINES names "reddis", which is none of: mariadb,');
     expect(output).not.toContain('skipped: no Redis');
+  });
+});
+
+describe('tests that stop engines', () => {
+  const redis = { ANNALS_TEST_REDIS_URL: 'redis://here' };
+
+  it('are skipped where no script is named that may, whatever engines there are', () => {
+    const output = runTests(redis, 'stopped.test.ts');
+    expect(output).toContain('skipped: no script that stops engines');
+    expect(output).toMatch(/Tests .*1 skipped \(1\)/);
+  });
+
+  it('run where a script is named, and its directory', () => {
+    const script = { ANNALS_TEST_ENGINES_SCRIPT: '/engines.sh', ANNALS_TEST_ENGINES_DIR: '/engines' };
+    expect(runTests({ ...redis, ...script }, 'stopped.test.ts')).toContain('on Redis > may stop redis://here');
+    expect(runTests(script, 'stopped.test.ts')).toContain('skipped: no Redis');
   });
 });
 

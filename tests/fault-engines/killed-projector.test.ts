@@ -11,7 +11,7 @@ onEveryEngine(
       `outlives ${KILLS} projectors that are killed while they catch up`,
       async () => {
         const { installation, processes } = platform();
-        const loads = [await platform().load(), await platform().load(), await platform().load()];
+        const loads = [await platform().load(), await platform().load()];
         await processes.at(-1)?.kill();
 
         const worked = await killAgainAndAgain<ProjectorStatus>({

@@ -13,9 +13,8 @@ interface Outage {
 /** Each engine is out for 1, 10 and 30 s, and in both ways. */
 const outages: readonly Outage[] = [
   { seconds: 1, silent: ['eventStore', 'kafka', 'sql', 'redis'], stopped: ['documents', 'search'] },
-  { seconds: 10, silent: ['documents', 'search'], stopped: ['kafka', 'sql', 'redis'] },
+  { seconds: 10, silent: ['eventStore', 'documents', 'search'], stopped: ['kafka', 'sql', 'redis'] },
   { seconds: 30, silent: ['kafka', 'search', 'redis'], stopped: ['sql', 'documents'] },
-  { seconds: 10, silent: ['eventStore'], stopped: [] },
   { seconds: 30, silent: [], stopped: ['eventStore'] },
 ];
 
