@@ -8,6 +8,6 @@ const uuid = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 export async function resolveMcpId(commands: CommandDeps, idOrName: string): Promise<string> {
   if (uuid.test(idOrName)) return idOrName.toLowerCase();
   const id = await mcpIdByName(commands, idOrName);
-  if (id === undefined) throw new DomainError('not_found', 'mcp_not_found', 'there is no mcp of this name');
+  if (id === undefined) throw new DomainError('not_found', 'mcp_not_found', 'no such mcp');
   return id;
 }

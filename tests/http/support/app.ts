@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadConfig } from '../../../src/config.ts';
 import { startAnnals } from '../../../src/app/start.ts';
-import type { RoleName } from '../../../src/domain/access/roles.ts';
 import type { HttpSettings } from '../../../src/http/deps.ts';
 import type { Route } from '../../../src/http/route/route.ts';
 import type { Logger } from '../../../src/ports/logger.ts';
@@ -46,7 +45,7 @@ export interface TestApp {
   readonly logged: readonly LoggedLine[];
   request(method: string, path: string, options?: RequestOptions): Promise<Reply>;
   /** Registers a person and gives these roles, or leaves the person with what registering gives. */
-  newUser(roles?: readonly RoleName[]): Promise<User>;
+  newUser(roles?: readonly string[]): Promise<User>;
   logIn(username: string, password: string): Promise<{ accessToken: string; refreshToken: string; expiresIn: number }>;
   /** Position of the last event. */
   head(): Promise<number>;
