@@ -1,5 +1,6 @@
 import { Registry } from 'prom-client';
 import { createAggregateCache } from '../commands/aggregate-cache.ts';
+import { createAuditReads } from '../commands/audit-reads.ts';
 import { ensureAdministrator } from '../commands/first-administrator.ts';
 import { createIdempotencyKeys } from '../commands/idempotency.ts';
 import type { Config } from '../config.ts';
@@ -150,6 +151,7 @@ async function start(config: Config, { logger, http: httpSettings }: StartOption
     projectionCommands: createProjectionOperations(commands, control, logger),
     upstreams,
     seal,
+    auditReads: createAuditReads(commands),
     coordination,
     logger,
     metrics: new Registry(),

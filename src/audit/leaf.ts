@@ -52,6 +52,11 @@ export function positionOfLeaf(leaf: Buffer): number {
   return readNumber(leaf, 1);
 }
 
+/** When it was recorded, likewise. */
+export function recordedAtOfLeaf(leaf: Buffer): number {
+  return readNumber(leaf, 9);
+}
+
 /** The same event as it would read at another position. */
 export function leafAt(leaf: Uint8Array, position: number): Buffer {
   const moved = Buffer.from(leaf);

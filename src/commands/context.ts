@@ -12,13 +12,15 @@ export interface CommandContext {
   readonly causationId?: string;
   readonly traceparent?: string;
   readonly remoteAddress?: string;
+  /** Why, in the caller's own words. */
+  readonly reason?: string;
   /** `If-Match`: the revision that the caller saw. Without it a conflict is retried on the newer state. */
   readonly expectedRevision?: number;
 }
 
 /** A further command that follows from this one: another id, and nothing of what the caller had seen. */
 export function following(context: CommandContext, commandId: string): CommandContext {
-  const { principal, correlationId, traceparent, remoteAddress } = context;
+  const { principal, correlationId, traceparent, remoteAddress, reason } = context;
   return {
     commandId,
     principal,
@@ -26,5 +28,6 @@ export function following(context: CommandContext, commandId: string): CommandCo
     causationId: context.commandId,
     ...(traceparent === undefined ? {} : { traceparent }),
     ...(remoteAddress === undefined ? {} : { remoteAddress }),
+    ...(reason === undefined ? {} : { reason }),
   };
 }

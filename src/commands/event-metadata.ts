@@ -11,7 +11,7 @@ export function eventToAppend(
   event: DomainEvent,
   eventId: string,
 ): EventToAppend {
-  const { commandId, principal, correlationId, causationId, traceparent, remoteAddress } = context;
+  const { commandId, principal, correlationId, causationId, traceparent, remoteAddress, reason } = context;
   const metadata: EventMetadata = {
     eventId,
     commandId,
@@ -24,6 +24,7 @@ export function eventToAppend(
     schemaVersion: String(schemaVersionOf(event.type)),
     occurredAt: new Date(deps.clock()).toISOString(),
     ...(remoteAddress === undefined ? {} : { remoteAddress }),
+    ...(reason === undefined ? {} : { reason }),
   };
   return { type: event.type, data: event.data, metadata };
 }

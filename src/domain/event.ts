@@ -21,4 +21,6 @@ export interface EventMetadata {
   /** RFC 3339, UTC. */
   readonly occurredAt: string;
   readonly remoteAddress?: string;
+  /** Why, in the caller's own words. */
+  readonly reason?: string;
 }

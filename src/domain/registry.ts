@@ -1,5 +1,5 @@
 import type { ApiKeyEvent } from './access/api-key.ts';
-import type { AccessDenied } from './access/events.ts';
+import type { AccessDenied, AuditRead } from './access/events.ts';
 import type { RoleEvent } from './access/role-definitions.ts';
 import type { AdministratorsEvent } from './administrators/decider.ts';
 import type { ExecutionEvent } from './execution/events.ts';
@@ -24,7 +24,8 @@ export type AnnalsEvent =
   | AdministratorsEvent
   | RoleEvent
   | ApiKeyEvent
-  | AccessDenied;
+  | AccessDenied
+  | AuditRead;
 
 export type EventType = AnnalsEvent['type'];
 
@@ -80,6 +81,7 @@ const kinds = {
   ApiKeyUsed: v1,
   ApiKeyRevoked: v1,
   AccessDenied: v1,
+  AuditRead: v1,
 } satisfies Record<EventType, EventKind>;
 
 const byType: ReadonlyMap<string, EventKind> = new Map(Object.entries<EventKind>(kinds));

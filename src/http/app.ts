@@ -1,5 +1,6 @@
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
 import type { Logger } from '../ports/logger.ts';
+import { reasonOf } from './middleware/reason.ts';
 import { HttpProblem } from './problem/http-problem.ts';
 import { problemOf } from './problem/problem-of.ts';
 import { mountRoutes } from './route/mount.ts';
@@ -31,8 +32,10 @@ export function createApp({ routes, pipeline, checkHost, logger }: AppParts): Ex
 
 function begin(checkHost: AppParts['checkHost']): RequestHandler {
   return (request, response, next) => {
-    response.locals['context'] = new RequestContext(request, response);
+    const context = new RequestContext(request, response);
+    response.locals['context'] = context;
     checkHost(request.headers.host);
+    context.reason = reasonOf(request.headers['x-reason']);
     next();
   };
 }

@@ -1,4 +1,5 @@
 import type { Registry } from 'prom-client';
+import type { AuditReads } from '../commands/audit-reads.ts';
 import type { CommandContext } from '../commands/context.ts';
 import type { IdempotencyKeys } from '../commands/idempotency.ts';
 import type { McpDeps } from '../commands/mcps.ts';
@@ -88,6 +89,7 @@ export interface HttpDeps {
   readonly projectionCommands: ProjectionOperations<CommandContext>;
   readonly upstreams: Upstreams;
   readonly seal: AuditSeal;
+  readonly auditReads: AuditReads;
   /** What this process shares with others that serve the same. */
   readonly coordination: Pick<Coordination, 'cache' | 'channels' | 'rateLimits'>;
   readonly logger: Logger;

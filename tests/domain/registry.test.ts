@@ -20,6 +20,7 @@ const secretTypes = { UserRegistered: 'passwordHash', SessionStarted: 'tokenHash
 /** A name in this list is in somebody's log: it can never go, nor come to mean something else. */
 const everWritten = [
   'AccessDenied',
+  'AuditRead',
   'DeadLettersRetried',
   'ExecutionCancelled',
   'ExecutionFailed',

@@ -1,6 +1,6 @@
 import type { Entries } from '../entries.ts';
 import { leafHash } from '../hashes.ts';
-import { leafAt, positionOfLeaf } from '../leaf.ts';
+import { leafAt, positionOfLeaf, recordedAtOfLeaf } from '../leaf.ts';
 import type { FirstBad } from '../../ports/audit-seal.ts';
 
 /** The first event of a segment that is not what was sealed in its place, and what follows it. */
@@ -16,8 +16,9 @@ export interface Difference {
  * part of what is hashed, so each event is hashed as it would be at the position in question.
  * @param index of the entry that does not match
  * @param leaf the event that stands there
+ * @param sealedAt when the segment was sealed, in milliseconds since the epoch
  */
-export function createDifference(entries: Entries, index: number, leaf: Buffer): Difference {
+export function createDifference(entries: Entries, index: number, leaf: Buffer, sealedAt: number): Difference {
   const position = positionOfLeaf(leaf);
   if (index >= entries.count) {
     const bad: FirstBad = { position, fault: 'inserted', detail: 'an event stands where none was sealed' };
@@ -51,6 +52,9 @@ export function createDifference(entries: Entries, index: number, leaf: Buffer):
           : { position: at, fault: 'inserted', detail: 'an event stands where none was sealed' };
       }
       const at = expected.position;
+      if (position === at && recordedAtOfLeaf(leaf) > sealedAt) {
+        return { position: at, fault: 'truncated', detail: 'the record was cut off here, and written on since' };
+      }
       return position > expected.position || wasSealedLater()
         ? { position: at, fault: 'deleted', detail: 'a sealed event is missing' }
         : { position: at, fault: 'changed', detail: 'the event is not the one that was sealed' };

@@ -128,7 +128,9 @@ export function createVerifier(key: PublicKey): Verifier {
       const isSame =
         matched < entries.count && entries.position(matched) === position && hash.equals(entries.hash(matched));
       if (isSame && (actual === undefined || matched === actual.length - 1)) matched++;
-      else if (actual === undefined) difference = createDifference(entries, matched, leaf);
+      else if (actual === undefined) {
+        difference = createDifference(entries, matched, leaf, Date.parse(current.checkpoint.time));
+      }
     },
 
     get settled() {

@@ -1,5 +1,17 @@
 import type { DomainEvent } from '../event.ts';
 
+/** Somebody read the audit trail. Each reading is a stream of its own: `audit-<id>`. */
+export type AuditRead = DomainEvent<
+  'AuditRead',
+  {
+    readonly what: 'list' | 'export' | 'sealed' | 'verify';
+    /** What was asked for, as the request had it. */
+    readonly filter: Readonly<Record<string, string>>;
+    /** In the minute that begins here there may be more readings by the same actor, of which nothing is recorded. */
+    readonly andMore?: true;
+  }
+>;
+
 /** A principal was refused. Each denial is a stream of its own: `denial-<id>`. */
 export type AccessDenied = DomainEvent<
   'AccessDenied',

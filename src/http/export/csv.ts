@@ -13,6 +13,7 @@ const columns = [
   'mcp',
   'tool',
   'reason',
+  'statedReason',
 ] as const satisfies readonly (keyof AuditItem)[];
 
 /** Entries as CSV (RFC 4180), with a row of names first. */

@@ -20,10 +20,11 @@ export function feedItem(event: RecordedEvent): FeedItem {
   };
 }
 
-/** From where somebody came is for readers of the whole log. */
+/** From where somebody came, and why, is for readers of the whole log. */
 function withoutAddress(event: RecordedEvent): EventItem {
   const item = toEventItem(event);
   const metadata = { ...item.metadata };
   delete metadata.remoteAddress;
+  delete metadata.reason;
   return { ...item, metadata };
 }

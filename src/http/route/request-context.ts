@@ -21,6 +21,8 @@ export class RequestContext {
   principal: Principal = anonymous;
   /** Of the credential; undefined where none was asked for. */
   claims: AccessClaims | KeyClaims | undefined;
+  /** `X-Reason`. */
+  reason: string | undefined;
   /** `If-Match`. */
   expectedRevision: Revision | undefined;
   #commandId: string | undefined;
@@ -57,6 +59,7 @@ export class RequestContext {
       correlationId: this.correlationId,
       traceparent: this.traceparent,
       ...(remoteAddress === undefined ? {} : { remoteAddress }),
+      ...(this.reason === undefined ? {} : { reason: this.reason }),
       ...(this.expectedRevision === undefined ? {} : { expectedRevision: this.expectedRevision }),
     };
   }

@@ -27,20 +27,27 @@ const formats = {
 } as const;
 
 /** Who did what, when, from where: derived from the log, denials included. */
-export function auditRoutes({ queries, seal }: RouteParts): readonly Route[] {
+export function auditRoutes({ queries, seal, auditReads }: RouteParts): readonly Route[] {
   return [
     defineRoute({
       method: 'get',
       path: '/api/v1/audit',
       summary: 'Search the audit trail',
-      description: 'The newest first. Denied attempts and failed logins are in it.',
+      description:
+        'The newest first. Denied attempts and failed logins are in it, and readings of it (`AuditRead`) as well.',
       tags: ['audit'],
       access: { permission: 'audit:read' },
       reads: 'audit',
       request: { query: auditQuery },
       responses: { 200: { description: 'A page of entries', schema: auditPage } },
       examples: [{ summary: 'What was denied', query: { outcome: 'denied', limit: '20' } }],
-      handler: async ({ query }) => ok(await listAudit(queries, query)),
+      async handler({ query }, context) {
+        const page = await listAudit(queries, query);
+        const { cursor, limit: _limit, sort: _sort, ...filter } = query;
+        // Further pages are the same reading.
+        if (cursor === undefined) await auditReads.record(context.command(), 'list', filter);
+        return ok(page);
+      },
     }),
     defineRoute({
       method: 'get',
@@ -55,14 +62,20 @@ export function auditRoutes({ queries, seal }: RouteParts): readonly Route[] {
       request: { query: auditExportQuery },
       responses: { 200: { description: 'The entries', contentType: 'application/jsonl' } },
       examples: [{ summary: 'As CSV', query: { format: 'csv' } }],
-      async handler({ query: { format, ...filter } }) {
+      async handler({ query: { format, ...filter } }, context) {
+        const recorded = () => auditReads.record(context.command(), format === 'sealed' ? 'sealed' : 'export', filter);
         if (format === 'sealed') {
           const isWhole = Object.keys(filter).length === 0;
           const sealed = seal.exportSealed(isWhole ? undefined : positionsOf(exportAudit(queries, filter)));
-          return streamBytes(sealed, 'application/octet-stream', 'annals-audit.sealed');
+          const answer = await streamBytes(sealed, 'application/octet-stream', 'annals-audit.sealed');
+          await recorded();
+          return answer;
         }
         const { contentType, text } = formats[format];
-        return streamText(text(exportAudit(queries, filter)), contentType, `annals-audit.${format}`);
+        const answer = await streamText(text(exportAudit(queries, filter)), contentType, `annals-audit.${format}`);
+        // What is exported ends before this reading of it, which the next one shows.
+        await recorded();
+        return answer;
       },
     }),
     defineRoute({
@@ -99,7 +112,10 @@ export function auditRoutes({ queries, seal }: RouteParts): readonly Route[] {
       access: { permission: 'audit:read' },
       responses: { 200: { description: 'What was found', schema: auditOutcome } },
       examples: [{ summary: 'The whole log' }],
-      handler: async () => ok(await seal.verify()),
+      async handler(_input, context) {
+        await auditReads.record(context.command(), 'verify', {});
+        return ok(await seal.verify());
+      },
     }),
   ];
 }

@@ -40,7 +40,8 @@ export const auditItem = z
     remoteAddress: z.string().nullable(),
     mcp: z.string().nullable(),
     tool: z.string().nullable(),
-    reason: z.string().nullable(),
+    reason: z.string().nullable().meta({ description: 'Why it was refused or failed' }),
+    statedReason: z.string().nullable().meta({ description: 'Why, in the words of the caller (X-Reason)' }),
     snippet: z.string().optional().meta({ description: 'Where words were found, each between U+0002 and U+0003' }),
   })
   .meta({ id: 'AuditItem' });

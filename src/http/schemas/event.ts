@@ -45,6 +45,7 @@ export const event = z
         schemaVersion: z.string(),
         occurredAt: time,
         remoteAddress: z.string().optional(),
+        reason: z.string().optional().meta({ description: 'Why, in the words of the caller (X-Reason)' }),
         via: z.string().optional().meta({ description: 'The API key that spoke for the actor: `api-key:<id>`' }),
       })
       .meta({ id: 'EventMetadata' }),

@@ -25,6 +25,8 @@ export type AuditKeywords = {
   readonly tool: string | null;
   /** Why it was refused or failed, shortened. */
   readonly reason: string | null;
+  /** Why it was done, in the words of who did it. */
+  readonly stated_reason: string | null;
 };
 
 /** An entry of the audit trail. It is made from one event alone. */
@@ -35,7 +37,7 @@ const longestReason = 200;
 /** One entry for each event of the log, those of unknown types included; order of ids is order of the log. */
 export const audit: Projection<AuditRow> = {
   name: 'audit',
-  schemaVersion: 1,
+  schemaVersion: 2,
   model: {
     kind: 'search',
     index: 'audit',
@@ -53,6 +55,7 @@ export const audit: Projection<AuditRow> = {
       mcp: 'text',
       tool: 'text',
       reason: 'text',
+      stated_reason: 'text',
     },
     ordinal: 'position',
     indexes: [
@@ -84,6 +87,7 @@ function keywordsOf(event: RecordedEvent): AuditKeywords {
     outcome: outcomeOf(type),
     correlation_id: metadata.correlationId,
     remote_address: metadata.remoteAddress ?? null,
+    stated_reason: metadata.reason ?? null,
     ...particularsOf(event),
   };
 }

@@ -40,6 +40,7 @@ const describedTypes = [
   'SessionEnded',
   'ProjectionRebuildFailed',
   'AccessDenied',
+  'AuditRead',
 ] as const satisfies readonly AnnalsEvent['type'][];
 type Described = Extract<AnnalsEvent, { type: (typeof describedTypes)[number] }>;
 const isDescribed = recognise<Described>(describedTypes);
@@ -51,6 +52,7 @@ export function auditText(event: RecordedEvent): string | null {
     .add(event.type)
     .add(event.type.replace(/(?<=[a-z])(?=[A-Z])/g, ' '));
   if (isDescribed(event)) describe(words, event);
+  if (event.metadata.reason !== undefined) words.add(event.metadata.reason);
   return words.toString();
 }
 
@@ -89,6 +91,8 @@ function describe(words: Words, { type, data }: Recorded<Described>): Words {
       return words.add(data.message);
     case 'AccessDenied':
       return words.add(`${data.action} ${data.resource} ${data.reason}`);
+    case 'AuditRead':
+      return words.add(data.what).addJson(data.filter);
   }
 }
 

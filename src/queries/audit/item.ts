@@ -19,6 +19,8 @@ export interface AuditItem {
   readonly tool: string | null;
   /** Why it was refused or failed. */
   readonly reason: string | null;
+  /** Why it was done, in the words of who did it. */
+  readonly statedReason: string | null;
   /** Where the words of a search were found: each between U+0002 and U+0003. */
   readonly snippet?: string;
 }
@@ -37,6 +39,7 @@ export function toAuditItem(keywords: AuditKeywords, snippet?: string): AuditIte
     mcp: keywords.mcp,
     tool: keywords.tool,
     reason: keywords.reason,
+    statedReason: keywords.stated_reason,
     ...(snippet === undefined ? {} : { snippet }),
   };
 }
