@@ -6,6 +6,7 @@ import { createIdempotencyKeys } from '../commands/idempotency.ts';
 import type { Config } from '../config.ts';
 import { loadOrCreateSecrets, signingSettings } from '../config/secrets.ts';
 import type { EngineStatus, HttpSettings } from '../http/deps.ts';
+import { tellRevocations } from '../http/auth/revocations.ts';
 import { createHttpServer, type HttpServer } from '../http/server.ts';
 import { openFileBlobStore } from '../infrastructure/blob-store/file.ts';
 import { lockDataDir } from '../infrastructure/data-dir/lock.ts';
@@ -92,7 +93,8 @@ async function start(config: Config, { logger, http: httpSettings }: StartOption
   const { models, control } = readSide;
 
   const commands = {
-    store,
+    // A process that is alone hears of it from its own log as soon.
+    store: isShared ? tellRevocations(store, coordination.channels) : store,
     aggregates: createAggregateCache(),
     clock,
     keyedHash: createKeyedHash(masterKey),

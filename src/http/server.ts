@@ -8,13 +8,15 @@ import { createLoginLimiter, defaultLoginLimits } from './auth/login-limiter.ts'
 import { createPrincipals } from './auth/principals.ts';
 import { createSigningKeys } from './auth/signing-keys.ts';
 import { createTokenCheck } from './auth/token-check.ts';
+import type { EventStore } from '../ports/event-store.ts';
 import type { HttpDeps, Patience } from './deps.ts';
 import { createFeed } from './feed/feed.ts';
 import { startOf } from './feed/positions.ts';
-import { createHttpMetrics } from './metrics.ts';
+import { createCounter, createHttpMetrics } from './metrics.ts';
 import { createHostCheck } from './middleware/host-check.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
 import { createPipeline } from './pipeline.ts';
+import { createAnswerCache } from './route/answer-cache.ts';
 import type { Route } from './route/route.ts';
 import { createRoutes } from './routes/all.ts';
 import { createAnswerWriter } from './write-answer.ts';
@@ -40,7 +42,11 @@ const defaultPatience: Patience = { headMs: 15_000, requestMs: 60_000, checkEver
 export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
   const { settings, commands, logger } = deps;
   const { store, clock } = commands;
-  const principals = await createPrincipals(commands, logger);
+  const principals = await createPrincipals(commands, {
+    channels: deps.coordination.channels,
+    accessTokenTtlMs: settings.accessTokenTtlMs,
+    logger,
+  });
   const keys = createSigningKeys(settings.signing);
   const authenticator = createAuthenticator(
     createTokenCheck(keys, clock),
@@ -55,7 +61,20 @@ export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
   const logins = createLoginLimiter(settings.loginLimits ?? defaultLoginLimits, deps.coordination.rateLimits);
   const all = createRoutes({ ...deps, principals, keys, feed, logins });
   const routes = settings.probesOnly === true ? all.filter(({ tags }) => tags.includes('system')) : all;
-  const app = createApp({ routes, pipeline: createPipeline(deps, authenticator, writer), checkHost, logger });
+  const cached = createAnswerCache({
+    models: deps.queries.models,
+    shared: deps.coordination.cache,
+    logId: await logIdOf(store),
+    logger,
+    count: createCounter(
+      deps.metrics,
+      'annals_answer_cache_total',
+      'Reads that may be answered from the cache',
+      'outcome',
+    ),
+  });
+  const pipeline = createPipeline(deps, authenticator, writer, cached);
+  const app = createApp({ routes, pipeline, checkHost, logger });
 
   const { headMs, requestMs, checkEveryMs } = settings.patience ?? defaultPatience;
   const timeouts = { headersTimeout: headMs, requestTimeout: requestMs, connectionsCheckingInterval: checkEveryMs };
@@ -103,4 +122,10 @@ export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
       await principals.close();
     },
   };
+}
+
+/** Tells one log from any other, a copy of it apart: the id of its first event. */
+async function logIdOf(store: EventStore): Promise<string> {
+  const { events } = await store.readAll({ after: 0, limit: 1 });
+  return events[0]?.metadata.eventId ?? '';
 }

@@ -27,6 +27,17 @@ export interface SearchHit {
   readonly snippet?: string;
 }
 
+/** Which version of a read model is live, and how it is: two queries at the same state find the same. */
+export interface ModelState {
+  readonly version: number;
+  /** Of the projection's code. */
+  readonly schemaVersion: number;
+  /** Nothing after this position has changed it, of what it has taken in. */
+  readonly changedAt: Position;
+  /** Its store is another process, and has to be waited for. */
+  readonly isRemote: boolean;
+}
+
 /** The live versions of the read models, as queries read them. A name is a projection's name. */
 export interface ReadModels {
   /** Tables of a relational model, through kysely. Take it anew for each query: a rebuild may switch what is live. */
@@ -36,6 +47,8 @@ export interface ReadModels {
   search(name: string, query: SearchQuery): Promise<readonly SearchHit[]>;
   /** The last position that the model has taken in. */
   position(name: string): Position;
+  /** Undefined while there is no live version, or one that lacks events which could not be taken in. */
+  state(name: string): ModelState | undefined;
   /** Answers when the model has taken in the position, or after `timeoutMs`; with the position that it has then. */
   waitFor(name: string, position: Position, timeoutMs: number): Promise<Position>;
 }

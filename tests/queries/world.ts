@@ -117,6 +117,12 @@ export async function openWorld() {
     documents: (name, query) => readerOf(name, 'documents').find(query),
     search: (name, query) => readerOf(name, 'search').search(query),
     position: (name) => of(name).projector.position,
+    state: (name) => ({
+      version: 1,
+      schemaVersion: 1,
+      changedAt: of(name).projector.changedAt,
+      isRemote: false,
+    }),
     async waitFor(name, position) {
       if (of(name).projector.position < position) await project(name);
       return of(name).projector.position;

@@ -1,13 +1,16 @@
 import { LRUCache } from 'lru-cache';
 import type { CommandDeps } from '../../commands/deps.ts';
+import { loadOAuthGrant } from '../../commands/oauth.ts';
 import { permissionsGrantedBy } from '../../commands/roles.ts';
 import { loadSession } from '../../commands/sessions.ts';
 import { loadUser } from '../../commands/users.ts';
 import type { Principal } from '../../domain/access/principal.ts';
+import type { Channels } from '../../ports/coordination.ts';
 import type { Position, RecordedEvent } from '../../ports/event-store.ts';
 import type { Logger } from '../../ports/logger.ts';
 import { followLog } from './follow-log.ts';
 import { readApiKey, type KnownApiKey } from './known-api-key.ts';
+import { listenForRevocations } from './revocations.ts';
 import { localPrincipal, localSession, localUser } from './local-token.ts';
 
 /** Who credentials stand for, now: changed roles, ended sessions and revoked keys count with the next request. */
@@ -16,35 +19,60 @@ export interface Principals {
   readonly of: (sessionId: string, userId: string) => Principal | undefined | Promise<Principal | undefined>;
   /** Undefined when the key was revoked or never was. */
   readonly ofKey: (keyId: string) => KnownApiKey | undefined | Promise<KnownApiKey | undefined>;
+  /** The user who let a client do something, without what limits it; undefined when that was taken back. */
+  readonly ofGrant: (grantId: string, userId: string) => Principal | undefined | Promise<Principal | undefined>;
   /** Answers when every event up to this position counts. */
   readonly caughtUp: (position: Position) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
 /** What changes who credentials stand for. */
-const types = ['SessionEnded', 'UserRolesChanged', 'ApiKeyRevoked', 'RoleDefined', 'RoleChanged', 'RoleRemoved'];
+const types = [
+  'SessionEnded',
+  'UserRolesChanged',
+  'ApiKeyRevoked',
+  'OAuthGrantRevoked',
+  'RoleDefined',
+  'RoleChanged',
+  'RoleRemoved',
+];
+
+export interface PrincipalsOptions {
+  readonly channels: Channels;
+  readonly accessTokenTtlMs: number;
+  readonly logger: Logger;
+  /** Sessions remembered at most, and keys. */
+  readonly capacity?: number;
+}
+
+/** How far the clocks of two processes may be apart, in milliseconds. */
+const skewMs = 60_000;
 
 /**
  * Sessions, keys, users and roles are folded from the log when they are first met, and forgotten when an event changes
- * them.
- * @param capacity sessions remembered at most, and keys
+ * them, or the process that ended them says so.
  */
-export async function createPrincipals(deps: CommandDeps, logger: Logger, capacity = 10_000): Promise<Principals> {
+export async function createPrincipals(deps: CommandDeps, options: PrincipalsOptions): Promise<Principals> {
+  const { channels, accessTokenTtlMs, logger, capacity = 10_000 } = options;
   const known = new LRUCache<string, Principal>({ max: capacity });
   const knownKeys = new LRUCache<string, KnownApiKey>({ max: capacity });
+  const knownGrants = new LRUCache<string, Principal>({ max: capacity });
   /** Rises with each change, so that what was read before a change is not kept after it. */
   let changes = 0;
 
   const forgetAll = (): void => {
     known.clear();
     knownKeys.clear();
+    knownGrants.clear();
   };
   const take = ({ type, stream }: RecordedEvent): void => {
     changes++;
     const id = stream.slice(stream.indexOf('-') + 1);
     if (type === 'SessionEnded') known.delete(id);
     else if (type === 'ApiKeyRevoked') knownKeys.delete(id);
+    else if (type === 'OAuthGrantRevoked') knownGrants.delete(id);
     else if (type === 'UserRolesChanged') {
+      for (const [grantId, { userId }] of [...knownGrants]) if (userId === id) knownGrants.delete(grantId);
       for (const [sessionId, { userId }] of [...known]) if (userId === id) known.delete(sessionId);
       for (const [keyId, { principal }] of [...knownKeys]) if (principal.userId === id) knownKeys.delete(keyId);
     } else forgetAll();
@@ -59,6 +87,18 @@ export async function createPrincipals(deps: CommandDeps, logger: Logger, capaci
       forgetAll();
     },
     logger,
+  });
+  const revocations = await listenForRevocations(channels, {
+    keptMs: accessTokenTtlMs + skewMs,
+    ended: (id) => {
+      changes++;
+      known.delete(id);
+      knownKeys.delete(id);
+    },
+    missed: () => {
+      changes++;
+      forgetAll();
+    },
   });
   /** Remembers what was read unless something has changed since. */
   const keep = (before: number, remember: () => void): void => {
@@ -84,15 +124,31 @@ export async function createPrincipals(deps: CommandDeps, logger: Logger, capaci
     if (key) keep(before, () => knownKeys.set(keyId, key));
     return key;
   };
+  const readGrant = async (grantId: string, userId: string): Promise<Principal | undefined> => {
+    const before = changes;
+    const grant = await loadOAuthGrant(deps, grantId);
+    if (grant.status !== 'active' || grant.userId !== userId) return undefined;
+    const principal = { ...(await userAs(userId, null)), via: `oauth-client:${grant.clientId}` };
+    keep(before, () => knownGrants.set(grantId, principal));
+    return principal;
+  };
 
   return {
     of: (sessionId, userId) => {
       if (sessionId === localSession) return userId === localUser ? localPrincipal : undefined;
+      if (revocations.has(sessionId)) return undefined;
       const principal = known.get(sessionId);
       return principal?.userId === userId ? principal : read(sessionId, userId);
     },
-    ofKey: (keyId) => knownKeys.get(keyId) ?? readKey(keyId),
+    ofKey: (keyId) => (revocations.has(keyId) ? undefined : (knownKeys.get(keyId) ?? readKey(keyId))),
+    ofGrant: (grantId, userId) => {
+      const principal = knownGrants.get(grantId);
+      return principal?.userId === userId ? principal : readGrant(grantId, userId);
+    },
     caughtUp: follower.caughtUp,
-    close: follower.close,
+    close: () => {
+      revocations.close();
+      return follower.close();
+    },
   };
 }

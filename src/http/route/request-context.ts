@@ -3,7 +3,7 @@ import { v7 as uuidv7 } from 'uuid';
 import type { CommandContext } from '../../commands/context.ts';
 import type { Principal } from '../../domain/access/principal.ts';
 import type { Revision } from '../../ports/event-store.ts';
-import type { AccessClaims } from '../auth/access-tokens.ts';
+import type { AccessClaims, OAuthClaims } from '../auth/access-tokens.ts';
 import { anonymous } from '../auth/anonymous.ts';
 import type { KeyClaims } from '../auth/api-key-check.ts';
 import { correlationIdOf, traceparentOf } from '../middleware/correlation.ts';
@@ -20,7 +20,7 @@ export class RequestContext {
   route = 'none';
   principal: Principal = anonymous;
   /** Of the credential; undefined where none was asked for. */
-  claims: AccessClaims | KeyClaims | undefined;
+  claims: AccessClaims | OAuthClaims | KeyClaims | undefined;
   /** `X-Reason`. */
   reason: string | undefined;
   /** `If-Match`. */

@@ -67,6 +67,14 @@ export interface RouteDoc {
   readonly problems?: readonly number[];
   /** The read model that it answers from: the answer waits for what the caller wrote, and says how far the model is. */
   readonly reads?: string;
+  /**
+   * The answer may be kept until its read model changes: it follows from the model, from the request, from what the caller
+   * may do and, where he may not do it with everything, from who he is. Not from the time, and not from the log.
+   */
+  readonly keeps?: {
+    /** Other read models that it answers from as well. */
+    readonly alsoReads?: readonly string[];
+  };
   /** Its answer is one resource, with an ETag. */
   readonly versioned?: true;
   /** Not in the OpenAPI document. */

@@ -37,6 +37,7 @@ export function mcpVersionRoutes({ queries }: RouteParts): readonly Route[] {
       tags: ['mcps'],
       access: { permission: 'mcp:read', on: 'mcp' },
       reads: 'mcps',
+      keeps: { alsoReads: ['mcp_versions'] },
       request: { params, query: offerQuery },
       responses: {
         200: {
@@ -57,6 +58,7 @@ export function mcpVersionRoutes({ queries }: RouteParts): readonly Route[] {
       tags: ['mcps'],
       access: { permission: 'mcp:read', on: 'mcp' },
       reads: 'mcps',
+      keeps: { alsoReads: ['mcp_versions'] },
       request: { params, query: z.strictObject({ ...pageQuery, asOf }) },
       responses: { 200: { description: 'A page of versions', schema: versionPage } },
       examples: [{ summary: 'By name', params: example }],
@@ -69,6 +71,7 @@ export function mcpVersionRoutes({ queries }: RouteParts): readonly Route[] {
       tags: ['mcps'],
       access: { permission: 'mcp:read', on: 'mcp' },
       reads: 'mcps',
+      keeps: { alsoReads: ['mcp_versions'] },
       versioned: true,
       request: { params: versionParams, query: z.strictObject({ asOf }) },
       responses: { 200: { description: 'The version', schema: version } },
@@ -86,6 +89,7 @@ export function mcpVersionRoutes({ queries }: RouteParts): readonly Route[] {
       tags: ['mcps'],
       access: { permission: 'mcp:read', on: 'mcp' },
       reads: 'mcps',
+      keeps: { alsoReads: ['mcp_versions'] },
       request: {
         params: versionParams,
         query: z.strictObject({

@@ -41,6 +41,7 @@ export function mcpRoutes({ commands, queries, discovery }: RouteParts): readonl
       tags: ['mcps'],
       access: { permission: 'mcp:read', on: 'some' },
       reads: 'mcps',
+      keeps: {},
       request: {
         query: z.strictObject({
           ...listQuery,
@@ -88,6 +89,7 @@ export function mcpRoutes({ commands, queries, discovery }: RouteParts): readonl
       tags: ['mcps'],
       access: { permission: 'mcp:read', on: 'mcp' },
       reads: 'mcps',
+      keeps: {},
       versioned: true,
       request: { params, query: z.strictObject(momentQuery) },
       responses: { 200: { description: 'The mcp', schema: mcp } },

@@ -22,6 +22,7 @@ export function userRoutes(parts: RouteParts): readonly Route[] {
       tags: ['users'],
       access: { permission: 'user:read' },
       reads: 'users',
+      keeps: {},
       request: {
         query: z.strictObject({
           ...listQuery,
@@ -42,6 +43,7 @@ export function userRoutes(parts: RouteParts): readonly Route[] {
       tags: ['users'],
       access: { permission: 'user:read' },
       reads: 'users',
+      keeps: {},
       versioned: true,
       request: { params: z.strictObject({ id: idParam }), query: z.strictObject(momentQuery) },
       responses: { 200: { description: 'The user', schema: user } },

@@ -68,6 +68,11 @@ export class Projector {
     return this.#position;
   }
 
+  /** Up to here events may have changed the model; those after it, up to `position`, have not. */
+  get changedAt(): Position {
+    return this.#recorded;
+  }
+
   /** Somebody else has written since: `reload` before the next `take`. */
   get isStale(): boolean {
     return this.#isStale;
@@ -119,8 +124,20 @@ export class Projector {
     this.#position = Math.max(this.#position, through ?? 0);
   }
 
-  #reads({ type }: RecordedEvent): boolean {
+  #reads(event: RecordedEvent): boolean {
+    return this.#takes(event) || (this.#recordsAll && this.#isRetry(event));
+  }
+
+  #takes({ type }: RecordedEvent): boolean {
     return this.#types === undefined || this.#types.has(type);
+  }
+
+  /**
+   * Events that were taken in late have changed rows and left the checkpoint where it was. What is recorded of it in the
+   * log moves the checkpoint, so that all processes see that the model is another one.
+   */
+  #isRetry({ type, stream }: RecordedEvent): boolean {
+    return type === 'DeadLettersRetried' && stream === `projection-${this.projection.name}`;
   }
 
   /** Moves the checkpoint to the position, so that a restart does not read again what changed nothing. */
@@ -150,7 +167,8 @@ export class Projector {
     },
   ): Promise<void> {
     const { to = this.#recorded, park = [], resolve = [] } = change;
-    const rows = await fold(this.projection, events, {
+    const taken = events.filter((event) => this.#takes(event));
+    const rows = await fold(this.projection, taken, {
       recent: (id) => this.#cache.get(id),
       load: (ids) => this.#store.load(ids),
     });

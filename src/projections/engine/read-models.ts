@@ -22,6 +22,13 @@ export function createReadModels(slots: ReadonlyMap<string, ModelSlot>): ReadMod
     documents: async (name, query) => reader(name, 'documents').find(query),
     search: async (name, query) => reader(name, 'search').search(query),
     position: (name) => slotOf(name).position,
+    state(name) {
+      const { live, projection } = slotOf(name);
+      if (live === undefined || live.projector.deadLetters > 0) return undefined;
+      const { schemaVersion } = projection;
+      const isRemote = live.open.store.isRemote === true;
+      return { version: live.version, schemaVersion, changedAt: live.projector.changedAt, isRemote };
+    },
     async waitFor(name, position, timeoutMs) {
       const slot = slotOf(name);
       if (slot.position >= position || timeoutMs <= 0) return slot.position;

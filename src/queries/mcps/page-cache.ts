@@ -19,6 +19,8 @@ export interface Sized<Item> {
 
 interface Kept<Item> extends Sized<Item> {
   readonly position: number;
+  /** A page of another version is not one of this. */
+  readonly version: number | undefined;
   readonly readAt: number;
 }
 
@@ -33,10 +35,12 @@ export function createPageCache<Item>(
     const now = clock();
     // Taken before the page is read: a page can then only be newer than it says, and is given up early, never late.
     const position = models.position(model);
+    const version = models.state(model)?.version;
     const kept = pages.get(key);
-    if (kept?.position === position && now >= kept.readAt && now - kept.readAt < longestMs) return kept.page;
+    if (kept?.position === position && kept.version === version && now >= kept.readAt && now - kept.readAt < longestMs)
+      return kept.page;
     const { page, size } = await read();
-    pages.set(key, { position, readAt: now, page, size });
+    pages.set(key, { position, version, readAt: now, page, size });
     return page;
   };
 }
