@@ -3,7 +3,7 @@ import type { AccessDenied } from '../domain/access/events.ts';
 import { everything, type Resource } from '../domain/access/resource.ts';
 import type { Permission } from '../domain/access/roles.ts';
 import type { Decider } from '../domain/decider.ts';
-import { DomainError } from '../domain/error.ts';
+import { DomainError, InsufficientScope } from '../domain/error.ts';
 import { following, type CommandContext } from './context.ts';
 import { derivedId } from './derived-id.ts';
 import type { CommandDeps } from './deps.ts';
@@ -58,9 +58,6 @@ function whyDenied(reason: DenialReason, permission: Permission): string {
 }
 
 function refusal(reason: DenialReason, permission: Permission): DomainError {
-  const message =
-    reason === 'insufficient_scope'
-      ? `this needs a credential with the scope ${permission}`
-      : `this needs the permission ${permission}`;
-  return new DomainError('forbidden', reason, message);
+  if (reason === 'insufficient_scope') return new InsufficientScope(permission);
+  return new DomainError('forbidden', reason, `this needs the permission ${permission}`);
 }

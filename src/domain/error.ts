@@ -24,3 +24,14 @@ export class DomainError extends Error {
     this.faults = faults;
   }
 }
+
+/** The credential has scopes, and none of them is for this. */
+export class InsufficientScope extends DomainError {
+  /** What would have been enough. */
+  readonly scope: string;
+
+  constructor(scope: string) {
+    super('forbidden', 'insufficient_scope', `this needs a credential with the scope ${scope}`);
+    this.scope = scope;
+  }
+}

@@ -6,6 +6,9 @@ import type { ExecutionEvent } from './execution/events.ts';
 import type { IdempotencyEvent } from './idempotency/decider.ts';
 import type { McpEvent } from './mcp/events.ts';
 import type { ProjectionEvent } from './projection/events.ts';
+import type { OAuthClientEvent } from './oauth/client.ts';
+import type { OAuthGrantEvent } from './oauth/grant.ts';
+import type { OAuthTokenEvent } from './oauth/token.ts';
 import type { NameClaimWithdrawn, ReservationEvent } from './reservation/decider.ts';
 import type { SessionEvent } from './session/decider.ts';
 import { upcastExecutionRequested } from './upcasters/execution-requested.ts';
@@ -24,6 +27,9 @@ export type AnnalsEvent =
   | AdministratorsEvent
   | RoleEvent
   | ApiKeyEvent
+  | OAuthClientEvent
+  | OAuthGrantEvent
+  | OAuthTokenEvent
   | AccessDenied
   | AuditRead;
 
@@ -80,6 +86,12 @@ const kinds = {
   ApiKeyCreated: { schemaVersion: 1, secretFields: ['secretHash'] },
   ApiKeyUsed: v1,
   ApiKeyRevoked: v1,
+  OAuthClientRegistered: v1,
+  OAuthGrantGiven: v1,
+  OAuthGrantChanged: v1,
+  OAuthGrantRevoked: v1,
+  OAuthTokenIssued: { schemaVersion: 1, secretFields: ['content'] },
+  OAuthTokenUsed: v1,
   AccessDenied: v1,
   AuditRead: v1,
 } satisfies Record<EventType, EventKind>;

@@ -1,10 +1,23 @@
 import { SignJWT } from 'jose';
+import type { ResourceName } from '../oauth/resources.ts';
 import type { SigningKeys } from './signing-keys.ts';
 
 /** What an access token says: who, and by which session. Roles are not in it: they are looked up when it is used. */
 export interface AccessClaims {
   readonly userId: string;
   readonly sessionId: string;
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number;
+}
+
+/** What a token says that the authorization server gave a client: who lets it do what, and where. */
+export interface OAuthClaims {
+  readonly userId: string;
+  readonly grantId: string;
+  readonly clientId: string;
+  /** Permissions. The same list for the same token. */
+  readonly scopes: readonly string[];
+  readonly resource: ResourceName;
   /** Milliseconds since the epoch. */
   readonly expiresAt: number;
 }
@@ -28,6 +41,8 @@ export const tokenType = 'at+jwt';
 
 /** Says what the token is for, so that a token for anything else is never taken for one. */
 const accessUse = 'access';
+/** The same of tokens for clients of the authorization server. */
+export const oauthUse = 'oauth';
 
 /** How far the clocks of two processes may be apart, in milliseconds. */
 const skewMs = 60_000;
@@ -60,7 +75,24 @@ export function accessClaimsOf(payload: unknown, nowMs: number): AccessClaims | 
   if (typeof payload !== 'object' || payload === null) return undefined;
   const { sub, sid, use, iat, exp } = payload as Readonly<Record<string, unknown>>;
   if (use !== accessUse || typeof sub !== 'string' || typeof sid !== 'string') return undefined;
+  const expiresAt = endOf(iat, exp, nowMs);
+  return expiresAt === undefined ? undefined : { userId: sub, sessionId: sid, expiresAt };
+}
+
+/** The same of a token of the authorization server. @param resource what its audience stands for */
+export function oauthClaimsOf(payload: unknown, resource: ResourceName, nowMs: number): OAuthClaims | undefined {
+  if (typeof payload !== 'object' || payload === null) return undefined;
+  const { sub, gid, use, client_id: clientId, scope, iat, exp } = payload as Readonly<Record<string, unknown>>;
+  if (use !== oauthUse || typeof sub !== 'string' || typeof gid !== 'string' || typeof clientId !== 'string') {
+    return undefined;
+  }
+  const scopes = typeof scope === 'string' ? scope.split(' ') : [];
+  const expiresAt = endOf(iat, exp, nowMs);
+  return expiresAt === undefined ? undefined : { userId: sub, grantId: gid, clientId, scopes, resource, expiresAt };
+}
+
+/** When a token is over, in milliseconds; undefined when that is past, or the token is from the future. */
+function endOf(iat: unknown, exp: unknown, nowMs: number): number | undefined {
   if (typeof iat !== 'number' || typeof exp !== 'number') return undefined;
-  if (exp * 1000 <= nowMs || iat * 1000 > nowMs + skewMs) return undefined;
-  return { userId: sub, sessionId: sid, expiresAt: exp * 1000 };
+  return exp * 1000 <= nowMs || iat * 1000 > nowMs + skewMs ? undefined : exp * 1000;
 }

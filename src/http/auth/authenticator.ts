@@ -5,7 +5,8 @@ import type { Principal } from '../../domain/access/principal.ts';
 import { HttpProblem } from '../problem/http-problem.ts';
 import { challenge } from '../problem/problem-of.ts';
 import type { RequestContext } from '../route/request-context.ts';
-import type { AccessClaims } from './access-tokens.ts';
+import type { ResourceName } from '../oauth/resources.ts';
+import type { AccessClaims, OAuthClaims } from './access-tokens.ts';
 import type { ApiKeyCheck, Caller, KeyClaims } from './api-key-check.ts';
 import { credentialTextOf } from './bearer.ts';
 import type { Principals } from './principals.ts';
@@ -14,14 +15,18 @@ import type { TokenCheck } from './token-check.ts';
 /** A credential that was good when it was looked at. */
 export interface Credential {
   readonly principal: Principal;
-  readonly claims: AccessClaims | KeyClaims;
+  readonly claims: AccessClaims | OAuthClaims | KeyClaims;
 }
 
 export interface Authenticator {
   /** Finds the principal of a request by its `Authorization` or `X-API-Key` header. @throws HttpProblem 401, 403 */
   readonly authenticate: (context: RequestContext) => Promise<void> | undefined;
-  /** The principal of an access token or an API key. @throws HttpProblem 401, 403 */
-  readonly credentialOf: (text: string, caller: Caller) => Promise<Credential>;
+  /**
+   * The principal of an access token or an API key.
+   * @param resource what is asked for: a token of a client is for one resource
+   * @throws HttpProblem 401, 403
+   */
+  readonly credentialOf: (text: string, caller: Caller, resource?: ResourceName) => Promise<Credential>;
   /** Whether a credential that was good is good still, and what its principal may do now; undefined when it is over. */
   readonly renew: (credential: Credential) => Promise<Credential | undefined>;
   readonly close: () => Promise<void>;
@@ -38,42 +43,55 @@ export function createAuthenticator(
   principals: Principals,
   clock: () => number,
 ): Authenticator {
-  const checked = new LRUCache<string, AccessClaims>({ max: 10_000 });
+  const checked = new LRUCache<string, AccessClaims | OAuthClaims>({ max: 10_000 });
 
-  const tokenCredential = (token: string): Credential | Promise<Credential> => {
+  /** Who a token stands for now; undefined when what it rests on has ended. */
+  const principalOf = (claims: AccessClaims | OAuthClaims): Principal | undefined | Promise<Principal | undefined> => {
+    if ('sessionId' in claims) return principals.of(claims.sessionId, claims.userId);
+    const user = principals.ofGrant(claims.grantId, claims.userId);
+    return user instanceof Promise ? user.then((late) => late && within(late, claims)) : user && within(user, claims);
+  };
+  const tokenCredential = (token: string, resource: ResourceName): Credential | Promise<Credential> => {
     const key = hash('sha256', token, 'base64');
     const claims = checked.get(key);
     // The usual case, without a promise: the token and its session are known.
     if (claims && claims.expiresAt > clock()) {
-      const principal = principals.of(claims.sessionId, claims.userId);
+      demandResource(claims, resource);
+      const principal = principalOf(claims);
       if (principal && !(principal instanceof Promise)) return { principal, claims };
     }
-    return slowly(token, key, claims);
+    return slowly(token, key, claims, resource);
   };
-  const slowly = async (token: string, key: string, known: AccessClaims | undefined): Promise<Credential> => {
+  const slowly = async (
+    token: string,
+    key: string,
+    known: AccessClaims | OAuthClaims | undefined,
+    resource: ResourceName,
+  ): Promise<Credential> => {
     const claims = known && known.expiresAt > clock() ? known : await check(token);
     if (claims !== known) checked.set(key, claims);
-    const principal = await principals.of(claims.sessionId, claims.userId);
-    if (!principal) throw sessionEnded();
+    demandResource(claims, resource);
+    const principal = await principalOf(claims);
+    if (!principal) throw 'sessionId' in claims ? sessionEnded() : grantEnded();
     return { principal, claims };
   };
-  const credentialOf = (text: string, caller: Caller): Credential | Promise<Credential> =>
-    text.startsWith(apiKeyPrefix) ? apiKeys.check(text, caller) : tokenCredential(text);
+  const credentialOf = (text: string, caller: Caller, resource: ResourceName): Credential | Promise<Credential> =>
+    text.startsWith(apiKeyPrefix) ? apiKeys.check(text, caller) : tokenCredential(text, resource);
 
   return {
     authenticate: (context) => {
       const { correlationId, request } = context;
       const caller = { correlationId, remoteAddress: request.socket.remoteAddress };
-      const credential = credentialOf(credentialTextOf(request.headers), caller);
+      const credential = credentialOf(credentialTextOf(request.headers), caller, 'api');
       if (credential instanceof Promise) return credential.then((late) => admit(context, late));
       admit(context, credential);
       return undefined;
     },
-    credentialOf: async (text, caller) => credentialOf(text, caller),
+    credentialOf: async (text, caller, resource = 'api') => credentialOf(text, caller, resource),
     renew: async ({ claims }) => {
       if ('keyId' in claims) return apiKeys.renew(claims);
       if (claims.expiresAt <= clock()) return undefined;
-      const principal = await principals.of(claims.sessionId, claims.userId);
+      const principal = await principalOf(claims);
       return principal && { principal, claims };
     },
     close: apiKeys.close,
@@ -83,6 +101,23 @@ export function createAuthenticator(
 function admit(context: RequestContext, { principal, claims }: Credential): void {
   context.principal = principal;
   context.claims = claims;
+}
+
+/** The user, limited to what the client was given. */
+function within(user: Principal, { scopes }: OAuthClaims): Principal {
+  return { ...user, scopes };
+}
+
+/** A token for something else is none here (RFC 8707), whoever signed it. */
+function demandResource(claims: AccessClaims | OAuthClaims, resource: ResourceName): void {
+  if ('sessionId' in claims || claims.resource === resource) return;
+  const headers = challenge('invalid_token');
+  throw new HttpProblem(401, 'invalid_token', 'the access token is for another resource', { headers });
+}
+
+function grantEnded(): HttpProblem {
+  const headers = challenge('invalid_token');
+  return new HttpProblem(401, 'grant_ended', 'what the client was allowed was taken back', { headers });
 }
 
 function sessionEnded(): HttpProblem {

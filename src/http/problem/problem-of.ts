@@ -1,5 +1,5 @@
 import { PreconditionFailed } from '../../commands/precondition-failed.ts';
-import { DomainError, type RejectionKind } from '../../domain/error.ts';
+import { DomainError, InsufficientScope, type RejectionKind } from '../../domain/error.ts';
 import { UnknownPosition, WrongExpectedRevision } from '../../ports/event-store.ts';
 import { StoreUnavailable } from '../../ports/unavailable.ts';
 import { UpstreamError, type UpstreamErrorCode } from '../../ports/upstream.ts';
@@ -53,19 +53,28 @@ export function problemOf(error: unknown): HttpProblem {
   );
 }
 
-/** The challenge of RFC 6750; `error` is absent when no token was sent. */
-export function challenge(error?: 'invalid_token' | 'insufficient_scope'): Readonly<Record<string, string>> {
-  return {
-    'WWW-Authenticate': error === undefined ? 'Bearer realm="annals"' : `Bearer realm="annals", error="${error}"`,
-  };
+/**
+ * The challenge of RFC 6750; `error` is absent when no token was sent. Where the metadata of the resource is, the writer
+ * of answers adds.
+ */
+export function challenge(
+  error?: 'invalid_token' | 'insufficient_scope',
+  scope?: string,
+): Readonly<Record<string, string>> {
+  const parts = ['Bearer realm="annals"'];
+  if (error !== undefined) parts.push(`error="${error}"`);
+  if (scope !== undefined) parts.push(`scope="${scope}"`);
+  return { 'WWW-Authenticate': parts.join(', ') };
 }
 
 function domainProblem(error: DomainError): HttpProblem {
-  const headers =
-    error.kind === 'unauthenticated'
-      ? challenge()
-      : error.code === 'insufficient_scope'
-        ? challenge('insufficient_scope')
-        : {};
-  return new HttpProblem(statusOfKind[error.kind], error.code, error.message, { faults: error.faults, headers });
+  return new HttpProblem(statusOfKind[error.kind], error.code, error.message, {
+    faults: error.faults,
+    headers: challengeOf(error),
+  });
+}
+
+function challengeOf(error: DomainError): Readonly<Record<string, string>> {
+  if (error.kind === 'unauthenticated') return challenge();
+  return error instanceof InsufficientScope ? challenge('insufficient_scope', error.scope) : {};
 }

@@ -1,0 +1,72 @@
+import { createHash } from 'node:crypto';
+import { oauthClientDecider, type OAuthClientMetadata } from '../domain/oauth/client.ts';
+import { oauthGrantDecider, type OAuthGrantContent, type OAuthGrantState } from '../domain/oauth/grant.ts';
+import { oauthTokenDecider, type OAuthTokenContent, type OAuthTokenState } from '../domain/oauth/token.ts';
+import type { Position } from '../ports/event-store.ts';
+import type { CommandContext } from './context.ts';
+import type { CommandDeps } from './deps.ts';
+import { load } from './load.ts';
+import { handle } from './transaction.ts';
+
+/** Records a client that registered itself. */
+export async function registerOAuthClient(
+  deps: CommandDeps,
+  context: CommandContext,
+  clientId: string,
+  metadata: OAuthClientMetadata,
+): Promise<void> {
+  await handle(deps, context, oauthClientDecider, clientId, { type: 'RegisterOAuthClient', metadata });
+}
+
+/** Undefined when no such client has registered. */
+export async function loadOAuthClient(deps: CommandDeps, clientId: string): Promise<OAuthClientMetadata | undefined> {
+  const { state } = await load(deps.store, deps.aggregates, oauthClientDecider, `oauthClient-${clientId}`);
+  return state.status === 'registered' ? state.metadata : undefined;
+}
+
+/** Records what a user lets a client do. A grant that was revoked stays so. */
+export async function giveOAuthGrant(
+  deps: CommandDeps,
+  context: CommandContext,
+  id: string,
+  content: OAuthGrantContent,
+): Promise<void> {
+  await handle(deps, context, oauthGrantDecider, id, { type: 'GiveOAuthGrant', ...content });
+}
+
+/** Ends a grant and all that grew from it. @returns position of the last event of the grant */
+export async function revokeOAuthGrant(deps: CommandDeps, context: CommandContext, id: string): Promise<Position> {
+  return (await handle(deps, context, oauthGrantDecider, id, { type: 'RevokeOAuthGrant' })).position;
+}
+
+/** The grant as of its last event; `none` when there is no such grant. */
+export async function loadOAuthGrant(deps: CommandDeps, id: string): Promise<OAuthGrantState> {
+  return (await load(deps.store, deps.aggregates, oauthGrantDecider, `oauthGrant-${id}`)).state;
+}
+
+/** Records that a code or a refresh token was issued. The log knows it by its hash. */
+export async function recordOAuthToken(
+  deps: CommandDeps,
+  context: CommandContext,
+  token: string,
+  content: OAuthTokenContent,
+): Promise<void> {
+  const issue = { type: 'IssueOAuthToken', ...content } as const;
+  await handle(deps, context, oauthTokenDecider, hashOf(token), issue, { fresh: true });
+}
+
+/** Uses a code or a refresh token up. @throws DomainError `oauth_token_used` */
+export async function useOAuthToken(deps: CommandDeps, context: CommandContext, token: string): Promise<void> {
+  const now = new Date(deps.clock()).toISOString();
+  await handle(deps, context, oauthTokenDecider, hashOf(token), { type: 'UseOAuthToken', now });
+}
+
+/** The code or refresh token as of its last event; `none` when there is no such token. */
+export async function loadOAuthToken(deps: CommandDeps, token: string): Promise<OAuthTokenState> {
+  return (await load(deps.store, deps.aggregates, oauthTokenDecider, `oauthToken-${hashOf(token)}`)).state;
+}
+
+/** The tokens are random and long: a plain hash tells nothing of them. */
+function hashOf(token: string): string {
+  return createHash('sha256').update(token).digest('hex');
+}
