@@ -1,4 +1,5 @@
 import { engines, type EngineName } from '../support/engine-table.ts';
+import { benchAnswers } from './engines/answers.ts';
 import { benchCatchUp } from './engines/catch-up.ts';
 import { benchOutage } from './engines/outage.ts';
 import { benchRebuild } from './engines/rebuild.ts';
@@ -7,6 +8,7 @@ import { benchVisible } from './engines/visible.ts';
 import type { BenchRow } from './row.ts';
 
 const VISIBLE = 'event to visible MySQL row through Kafka';
+const ANSWERS = 'list through MySQL, answered before';
 const OUTAGE = 'command latency with Kafka and every read store down';
 
 /** What the product does on real engines, each where its variable names one; what cannot be measured says so. */
@@ -17,6 +19,12 @@ export async function benchEngines(): Promise<readonly BenchRow[]> {
     sql !== undefined && kafka !== undefined
       ? await orFailed(VISIBLE, () => benchVisible(sql, kafka))
       : skipped(VISIBLE, sql === undefined ? 'mysql' : 'kafka'),
+  );
+  const redis = urlOf('redis');
+  rows.push(
+    sql !== undefined && redis !== undefined
+      ? await orFailed(ANSWERS, () => benchAnswers(sql, redis))
+      : skipped(ANSWERS, sql === undefined ? 'mysql' : 'redis'),
   );
   for (const tested of testedStores) {
     const url = urlOf(tested.engine);
