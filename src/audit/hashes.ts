@@ -20,7 +20,28 @@ export function leafHash(leaf: Uint8Array): Buffer {
   return hash('sha256', leaf, 'buffer');
 }
 
+/**
+ * A hash as text of 32 characters, one for each byte. Where each event is hashed, a text is made in half the time that a
+ * buffer takes.
+ */
+export type Digest = string;
+
+export function leafDigest(leaf: Uint8Array): Digest {
+  return hash('sha256', leaf, 'binary');
+}
+
 /** Of an inner node of the tree (RFC 6962 §2.1). */
+export function nodeDigest(left: Digest, right: Digest): Digest {
+  pair.write(left, 1, 'latin1');
+  pair.write(right, 1 + HASH_BYTES, 'latin1');
+  return hash('sha256', pair, 'binary');
+}
+
+/** Bytes as such text. */
+export function digestOf(bytes: Uint8Array): Digest {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+}
+
 export function nodeHash(left: Uint8Array, right: Uint8Array): Buffer {
   pair.set(left, 1);
   pair.set(right, 1 + HASH_BYTES);

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { SegmentStore } from '../ports/audit-record.ts';
 import { readEntries, type Entries } from './entries.ts';
-import { HASH_BYTES, nodeHash } from './hashes.ts';
+import { HASH_BYTES, nodeHash, type Digest } from './hashes.ts';
 import { splitOf, type Subtree } from './proofs.ts';
 import { createTree } from './tree.ts';
 
@@ -28,7 +28,7 @@ export function newSubtrees(
     if (kept !== undefined) return kept;
     if (begin < older.size) throw new RangeError(`leaves ${begin} to ${end} are no subtree that is known`);
     const tree = createTree();
-    for (let index = begin; index < end; index++) tree.add(entries.hash(index - older.size));
+    for (let index = begin; index < end; index++) tree.add(entries.digest(index - older.size));
     return tree.root();
   };
 }
@@ -44,19 +44,19 @@ export async function allSubtrees(
   for (let number = 1; number <= sequence; number++) {
     const entries = readEntries(segments.get(number)?.entries ?? new Uint8Array());
     for (let index = 0; entries !== undefined && index < entries.count; index++) {
-      tree.add(entries.hash(index));
+      tree.add(entries.digest(index));
       if (tree.size < BLOCK) continue;
       blocks.push(tree.root());
       tree = createTree();
     }
     await nextTurn();
   }
-  let near: { readonly from: number; readonly hashes: readonly Uint8Array[] } | undefined;
+  let near: { readonly from: number; readonly hashes: readonly Digest[] } | undefined;
 
   /** The leaves of one block, kept because those asked for next are mostly in it. */
-  const leavesOf = (from: number): readonly Uint8Array[] => {
+  const leavesOf = (from: number): readonly Digest[] => {
     if (near?.from === from) return near.hashes;
-    const hashes: Uint8Array[] = [];
+    const hashes: Digest[] = [];
     while (hashes.length < BLOCK && from + hashes.length < size) {
       const at = from + hashes.length;
       const segment = segments.holding(at);
@@ -64,7 +64,7 @@ export async function allSubtrees(
       if (segment === undefined || entries === undefined) throw new Error(`the leaf ${at} is not kept`);
       const begin = segment.size - entries.count;
       for (let index = at - begin; index < entries.count && hashes.length < BLOCK; index++)
-        hashes.push(entries.hash(index));
+        hashes.push(entries.digest(index));
     }
     near = { from, hashes };
     return hashes;

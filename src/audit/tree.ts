@@ -1,9 +1,9 @@
-import { emptyRoot, HASH_BYTES, nodeHash } from './hashes.ts';
+import { digestOf, emptyRoot, HASH_BYTES, nodeDigest, type Digest } from './hashes.ts';
 
 /** A Merkle tree (RFC 6962 §2.1) to which leaves are added, kept as the roots of its full subtrees. */
 export interface Tree {
   readonly size: number;
-  add(leafHash: Uint8Array): void;
+  add(leaf: Digest): void;
   root(): Uint8Array;
   /** The roots of its full subtrees, the largest first. */
   save(): Buffer;
@@ -16,8 +16,9 @@ export interface Tree {
  */
 export function createTree(size = 0, frontier: Uint8Array = new Uint8Array()): Tree {
   let leaves = size;
-  const subtrees: Uint8Array[] = [];
-  for (let at = 0; at < frontier.length; at += HASH_BYTES) subtrees.push(frontier.slice(at, at + HASH_BYTES));
+  const subtrees: Digest[] = [];
+  for (let at = 0; at < frontier.length; at += HASH_BYTES)
+    subtrees.push(digestOf(frontier.subarray(at, at + HASH_BYTES)));
   if (frontier.length !== subtreesOf(size) * HASH_BYTES) {
     throw new RangeError(`a tree of ${size} leaves does not consist of ${frontier.length / HASH_BYTES} subtrees`);
   }
@@ -25,23 +26,23 @@ export function createTree(size = 0, frontier: Uint8Array = new Uint8Array()): T
     get size() {
       return leaves;
     },
-    add(leafHash) {
-      let hash = leafHash;
+    add(leaf) {
+      let digest = leaf;
       // Each trailing one of the count stands for a full subtree as large as what was made so far.
       for (let rest = leaves; rest % 2 === 1; rest = Math.floor(rest / 2)) {
         const left = subtrees.pop();
-        if (left !== undefined) hash = nodeHash(left, hash);
+        if (left !== undefined) digest = nodeDigest(left, digest);
       }
-      // A leaf that is kept must not change with its owner's buffer.
-      subtrees.push(hash === leafHash ? Buffer.from(hash) : hash);
+      subtrees.push(digest);
       leaves++;
     },
-    root: () =>
-      subtrees.reduceRight<Uint8Array | undefined>(
-        (right, left) => (right ? nodeHash(left, right) : left),
-        undefined,
-      ) ?? emptyRoot,
-    save: () => Buffer.concat(subtrees),
+    root() {
+      const last = subtrees.at(-1);
+      if (last === undefined) return emptyRoot;
+      const root = subtrees.slice(0, -1).reduceRight((right, left) => nodeDigest(left, right), last);
+      return Buffer.from(root, 'latin1');
+    },
+    save: () => Buffer.from(subtrees.join(''), 'latin1'),
   };
 }
 

@@ -14,6 +14,7 @@ import { benchRebuild } from './rebuild.ts';
 import type { BenchRow } from './row.ts';
 import { benchFeed } from './feed.ts';
 import { benchSchemaCheck } from './schema-check.ts';
+import { benchSealing } from './sealing.ts';
 import { benchStart } from './start.ts';
 import { benchSyncCall } from './sync-call.ts';
 import { benchVersionDiff } from './version-diff.ts';
@@ -27,6 +28,7 @@ const embedded: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
   'version-diff': benchVersionDiff,
   'schema-check': benchSchemaCheck,
   feed: benchFeed,
+  sealing: benchSealing,
   start: benchStart,
   memory: benchMemory,
 };

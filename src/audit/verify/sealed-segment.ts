@@ -54,7 +54,7 @@ export function added(before: Proven, entries: Uint8Array, signed: string): Prov
   const list = readEntries(entries);
   if (list === undefined || list.count === 0) return undefined;
   const tree = createTree(before.size, before.frontier);
-  for (let index = 0; index < list.count; index++) tree.add(list.hash(index));
+  for (let index = 0; index < list.count; index++) tree.add(list.digest(index));
   return {
     origin: before.origin ?? originOf(list.hash(0)),
     sequence: before.sequence + 1,

@@ -1,6 +1,6 @@
 import type { Checkpoint } from '../checkpoint.ts';
 import { entryOf, readEntries, type Entries } from '../entries.ts';
-import { leafHash, readHashes } from '../hashes.ts';
+import { leafDigest, readHashes } from '../hashes.ts';
 import { positionOfLeaf } from '../leaf.ts';
 import type { PublicKey } from '../note.ts';
 import { isConsistent } from '../proofs.ts';
@@ -123,10 +123,10 @@ export function createVerifier(key: PublicKey): Verifier {
         difference.follow(leaf);
         return;
       }
-      const hash = leafHash(leaf);
-      actual?.push(entryOf(position, hash));
+      const digest = leafDigest(leaf);
+      actual?.push(entryOf(position, Buffer.from(digest, 'latin1')));
       const isSame =
-        matched < entries.count && entries.position(matched) === position && hash.equals(entries.hash(matched));
+        matched < entries.count && entries.position(matched) === position && digest === entries.digest(matched);
       if (isSame && (actual === undefined || matched === actual.length - 1)) matched++;
       else if (actual === undefined) {
         difference = createDifference(entries, matched, leaf, Date.parse(current.checkpoint.time));
