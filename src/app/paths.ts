@@ -13,5 +13,7 @@ export function pathsIn(dataDir: string) {
     /** What was sealed of the log, and the key that signs it. */
     sealed: join(dataDir, 'audit.sqlite'),
     auditKey: join(dataDir, 'audit-key.pem'),
+    /** What was sealed of the log that was here before it was copied to an event store. */
+    sealedBefore: join(dataDir, 'audit.moved.sqlite'),
   };
 }

@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import type { RawLog, SegmentStore, Witness } from '../ports/audit-record.ts';
 import type { Logger } from '../ports/logger.ts';
-import { checkpointHash, formatCheckpoint, originOf, parseCheckpoint } from './checkpoint.ts';
+import { checkpointHash, formatCheckpoint, originOf, parseCheckpoint, type Checkpoint } from './checkpoint.ts';
 import { entryOf } from './entries.ts';
 import { leafHash, sameBytes } from './hashes.ts';
 import { leafOf } from './leaf.ts';
@@ -22,6 +22,8 @@ export interface SealerOptions {
   /** How long an event waits for a checkpoint at most. Milliseconds. */
   readonly longestWaitMs: number;
   readonly logger: Logger;
+  /** The last signed checkpoint of the log that this one was copied from. */
+  readonly continues?: string;
 }
 
 /** The record is not what was sealed of it. Nothing more is sealed: that would hide it. */
@@ -160,7 +162,17 @@ export function createSealer(options: SealerOptions): Sealer {
     if (found === undefined || found.origin === null) throw new Error('there is nothing to seal');
     const { origin, sequence, size, position, root, chain, frontier } = found;
     const time = new Date(clock()).toISOString();
-    const text = formatCheckpoint({ origin, size, root, sequence, position, chain, previous: proven.checkpoint, time });
+    const text = formatCheckpoint({
+      origin,
+      size,
+      root,
+      sequence,
+      position,
+      chain,
+      previous: proven.checkpoint,
+      time,
+      ...(sequence === 1 && options.continues !== undefined && { continues: named(options.continues) }),
+    });
     const signed = signNote(text, origin, privateKey);
     if ((await witness?.write(sequence, signed)) === 'taken' && (await witness?.read?.(sequence)) !== signed) {
       // Another process sealed meanwhile. What it sealed is taken over, and compared, before anything else.
@@ -223,6 +235,10 @@ export function createSealer(options: SealerOptions): Sealer {
       return broken;
     },
   };
+}
+
+function named(signed: string): NonNullable<Checkpoint['continues']> {
+  return { origin: signed.slice(0, signed.indexOf('\n')), checkpoint: checkpointHash(signed) };
 }
 
 /** From the very lowest position, before anything is sealed. */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -202,4 +203,19 @@ test('standard output gets a line of JSON for each checkpoint', async () => {
   expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual(
     [1, 2].map((sequence) => ({ audit: 'checkpoint', sequence, checkpoint: world.segments.get(sequence)?.checkpoint })),
   );
+});
+
+test('the first checkpoint of a log that was copied names the last one of the log it was copied from', async () => {
+  const before = worldWith(5);
+  await before.sealer().advance({ now: true });
+  const continues = before.segments.last()?.checkpoint ?? '';
+  const moved = newWorld(logOf(5, 100));
+  onTestFinished(() => moved.dispose());
+  await moved.sealer({ continues }).advance({ now: true });
+  const [origin] = continues.split('\n');
+  expect(moved.segments.get(1)?.checkpoint).toContain(
+    `\ncontinues ${origin} ${createHash('sha256').update(continues).digest('hex')}\n`,
+  );
+  expect(moved.segments.get(2)?.checkpoint).not.toContain('continues');
+  expect(await verifyExport(pieces(await moved.whole()))).toMatchObject({ ok: true, events: 5 });
 });

@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { writeSelection, writeWhole } from '../../audit/export/write.ts';
 import { parseCheckpoint } from '../../audit/checkpoint.ts';
 import { formatKey, publicBytes, type PublicKey } from '../../audit/note.ts';
@@ -31,6 +32,8 @@ export interface SealOptions {
   readonly longestWaitMs: number;
   readonly clock: () => number;
   readonly logger: Logger;
+  /** What was sealed of the log that this one was copied from, when there is such a file. */
+  readonly sealedBeforePath: string;
 }
 
 interface Opened {
@@ -63,7 +66,12 @@ export function startSealing(options: SealOptions, closing: Closing): AuditSeal 
     const log = await options.openLog();
     const segments = openSegmentStore(options.sealedPath, 'write');
     const parts = { log, segments, privateKey, clock, eventsPerCheckpoint, longestWaitMs, logger };
-    const sealer = createSealer({ ...parts, ...(witness !== undefined && { witness }) });
+    const continues = lastCheckpointIn(options.sealedBeforePath);
+    const sealer = createSealer({
+      ...parts,
+      ...(witness !== undefined && { witness }),
+      ...(continues !== undefined && { continues }),
+    });
     return { log, segments, publicKey: publicBytes(privateKey), sealer };
   };
 
@@ -166,6 +174,16 @@ export function startSealing(options: SealOptions, closing: Closing): AuditSeal 
       yield* positions === undefined ? writeWhole(source) : writeSelection(source, positions);
     },
   };
+}
+
+function lastCheckpointIn(path: string): string | undefined {
+  if (!existsSync(path)) return undefined;
+  const before = openSegmentStore(path, 'read');
+  try {
+    return before.last()?.checkpoint;
+  } finally {
+    before.close();
+  }
 }
 
 function keyOf({ checkpoint }: Pick<Segment, 'checkpoint'>, bytes: Buffer): PublicKey {

@@ -33,6 +33,7 @@ export function startAudit(config: Config, parts: AuditParts): AuditSeal {
   const own = () => loadAuditKey(paths.auditKey, !existsSync(paths.sealed));
   const options: SealOptions = {
     sealedPath: paths.sealed,
+    sealedBeforePath: paths.sealedBefore,
     key: () => named ?? (isShared ? auditKeyOf(masterKey) : own()),
     openLog: () => openRawLog(config),
     sealing: !isShared ? 'alone' : roles.includes('projector') ? coordination.leases : 'elsewhere',

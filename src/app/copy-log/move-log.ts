@@ -25,7 +25,7 @@ export async function moveLog(
   onProgress: (progress: CopyProgress) => void,
 ): Promise<CopyResult> {
   const { dataDir } = settings;
-  const { events, moved } = pathsIn(dataDir);
+  const { events, moved, sealed, sealedBefore } = pathsIn(dataDir);
   if (!existsSync(events)) throw new CopyRefused(`there is no log in ${dataDir}`);
   const lock = lockDataDir(dataDir);
   try {
@@ -34,6 +34,8 @@ export async function moveLog(
     try {
       const result = await copyLog(source, target, onProgress);
       await removeReadModels(settings);
+      // Positions are sealed and are others over there: that log is sealed anew, and says what it continues.
+      if (existsSync(sealed)) renameSync(sealed, sealedBefore);
       const { events: count, sha256 } = result;
       const note = { events: count, sha256, at: new Date().toISOString() };
       writeFileSync(`${moved}.tmp`, `${JSON.stringify(note)}\n`, { mode: 0o600 });
