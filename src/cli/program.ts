@@ -15,7 +15,7 @@ import { addServe } from './commands/serve.ts';
 
 const where = `
 Commands talk to the server that runs on the data directory (ANNALS_DATA_DIR), and start one for themselves when there is
-none. To talk to another machine, set ANNALS_URL and ANNALS_TOKEN (an access token).
+none. To talk to another machine, set ANNALS_URL and ANNALS_TOKEN (an API key).
 
 Exit codes: 0 done, 1 failed, 2 wrong usage.`;
 

@@ -21,7 +21,7 @@ export async function withServer<Result>(work: (api: ApiClient) => Promise<Resul
   endWithReader();
   const { apiUrl, apiToken } = config;
   if (apiUrl !== undefined) {
-    if (apiToken === undefined) throw new CliError('ANNALS_URL is set: set ANNALS_TOKEN to an access token as well');
+    if (apiToken === undefined) throw new CliError('ANNALS_URL is set: set ANNALS_TOKEN to an API key as well');
     return work(createApiClient(apiUrl, () => apiToken));
   }
   const running = findServer(config.dataDir);

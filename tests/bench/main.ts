@@ -5,6 +5,7 @@
 import { writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { version } from '../../src/app/version.ts';
+import { benchAccess } from './access.ts';
 import { benchEngines } from './engines.ts';
 import { benchAppend } from './event-append.ts';
 import { benchLatency } from './latency.ts';
@@ -28,6 +29,7 @@ const embedded: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
   'version-diff': benchVersionDiff,
   'schema-check': benchSchemaCheck,
   feed: benchFeed,
+  access: benchAccess,
   sealing: benchSealing,
   start: benchStart,
   memory: benchMemory,
