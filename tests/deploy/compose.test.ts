@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config.ts';
 import { roles, settings } from '../../src/config/settings.ts';
-import { annals, compose, composeText, interpolate, root, services } from './compose-file.ts';
+import { annals, compose, composeText, interpolate, root, services } from '../../scripts/compose-file.ts';
 import { madeEnvironment } from './made-environment.ts';
 
 const known: readonly string[] = Object.values(settings).map(({ name }) => name);

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { settings } from '../../src/config/settings.ts';
-import { root } from './compose-file.ts';
+import { root } from '../../scripts/compose-file.ts';
 
 interface Instruction {
   readonly word: string;

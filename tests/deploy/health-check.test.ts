@@ -1,16 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { root } from './compose-file.ts';
-
-const [, command = ''] = /HEALTHCHECK[^]*?CMD (\[.*\])/.exec(readFileSync(join(root, 'Dockerfile'), 'utf8')) ?? [];
-const [, ...args] = JSON.parse(command) as string[];
+import { healthCheck } from '../../scripts/compose-file.ts';
 
 async function exitCodeOn(port: number): Promise<unknown> {
-  const child = spawn(process.execPath, args, { env: { PORT: String(port) }, stdio: 'ignore' });
+  const child = spawn(process.execPath, [...healthCheck()], { env: { PORT: String(port) }, stdio: 'ignore' });
   const [code] = (await once(child, 'exit')) as unknown[];
   return code;
 }

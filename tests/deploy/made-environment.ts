@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { readFileSync } from 'node:fs';
-import { root } from './compose-file.ts';
+import { root } from '../../scripts/compose-file.ts';
 
 /** What `deploy/make-env.sh` writes, read as Compose reads it. */
 export function madeEnvironment(): Record<string, string> {

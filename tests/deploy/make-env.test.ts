@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { composeText, root } from './compose-file.ts';
+import { composeText, root } from '../../scripts/compose-file.ts';
 import { madeEnvironment } from './made-environment.ts';
 
 const script = join(root, 'deploy/make-env.sh');

@@ -79,22 +79,13 @@ export async function startServer(options: ServerOptions): Promise<ServerProcess
   const { child, exited, url: listening, said } = launch(options);
   const url = await listening;
   if (url === undefined) throw new Error(`the platform did not start: ${await exited}\n${said.out}${said.error}`);
-  let token = options.token ?? '';
-  const request = (method: string, path: string, asked: RequestOptions = {}) => send(url, token, method, path, asked);
-  if (options.token === undefined) {
-    const body = { username: 'admin', password: adminPassword };
-    const reply = await request('POST', '/api/v1/auth/login', { token: null, body });
-    if (reply.status !== 200) throw new Error(`log in: ${reply.status} ${reply.text}`);
-    token = (reply.body as { accessToken: string }).accessToken;
-  }
+  const api = options.token === undefined ? await apiAt(url, adminPassword) : apiOf(url, options.token);
   return {
-    url,
-    adminToken: token,
+    ...api,
     pid: child.pid ?? 0,
     child,
     said,
     exited,
-    request,
     async stop() {
       child.kill('SIGTERM');
       return exited;
@@ -104,6 +95,18 @@ export async function startServer(options: ServerOptions): Promise<ServerProcess
       await exited;
     },
   };
+}
+
+/** The API of a server that runs, as its administrator. @throws Error he cannot log in */
+export async function apiAt(url: string, password: string): Promise<Api> {
+  const body = { username: 'admin', password };
+  const reply = await send(url, '', 'POST', '/api/v1/auth/login', { token: null, body });
+  if (reply.status !== 200) throw new Error(`log in: ${reply.status} ${reply.text}`);
+  return apiOf(url, (reply.body as { accessToken: string }).accessToken);
+}
+
+function apiOf(url: string, token: string): Api {
+  return { url, adminToken: token, request: (method, path, asked = {}) => send(url, token, method, path, asked) };
 }
 
 async function send(url: string, own: string, method: string, path: string, asked: RequestOptions): Promise<Reply> {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
 
-export const root = join(import.meta.dirname, '../..');
+export const root = join(import.meta.dirname, '..');
 
 const command = z.union([z.string(), z.array(z.string())]);
 
@@ -54,4 +54,33 @@ export function interpolate(text: string, values: Readonly<Record<string, string
     if (kind === '?') throw new Error(`${name}: ${String(otherwise)}`);
     return kind === '-' ? String(otherwise) : '';
   });
+}
+
+/** A service of Annals as a process: its arguments and its environment, the variables filled in. */
+export interface AnnalsService {
+  readonly name: string;
+  readonly args: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  /** Milliseconds between being asked to end and being ended. */
+  readonly graceMs: number;
+  readonly hasPort: boolean;
+}
+
+/** @throws Error a required variable is missing */
+export function annalsServices(values: Readonly<Record<string, string>>): readonly AnnalsService[] {
+  return annals.map(([name, { command = [], environment = {}, stop_grace_period = '10s', ports }]) => ({
+    name,
+    args: typeof command === 'string' ? command.split(' ') : command,
+    environment: Object.fromEntries(
+      Object.entries(environment).map(([variable, text]) => [variable, interpolate(text, values)]),
+    ),
+    graceMs: Number.parseInt(stop_grace_period, 10) * 1000,
+    hasPort: ports !== undefined,
+  }));
+}
+
+/** Arguments of the Node that asks a process how it is, as the image does. */
+export function healthCheck(): readonly string[] {
+  const [, command = '[]'] = /HEALTHCHECK[^]*?CMD (\[.*\])/.exec(readFileSync(join(root, 'Dockerfile'), 'utf8')) ?? [];
+  return (JSON.parse(command) as string[]).slice(1);
 }
