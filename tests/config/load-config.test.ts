@@ -43,6 +43,8 @@ describe('loading the settings', () => {
       resultLimitBytes: 16_777_216,
       accessTokenTtlMs: 900_000,
       refreshTokenTtlMs: 2_592_000_000,
+      auditSealEvents: 10_000,
+      auditSealMs: 60_000,
       logLevel: 'info',
       logFormat: 'auto',
       listensOnLoopback: true,

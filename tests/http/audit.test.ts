@@ -143,6 +143,11 @@ describe('reading the audit trail', () => {
       ({ metadata }) => (metadata as { actor: string }).actor === `user:${reader.id}`,
     );
     expect(own).toHaveLength(1);
+    // What was looked for is not found by looking for it again.
+    for (let twice = 0; twice < 2; twice++) {
+      const found = await app.request('GET', '/api/v1/audit?q=somethingthatisnowhere', await wait());
+      expect(found.body).toMatchObject({ items: [] });
+    }
   });
 
   test('in ever new ways leaves a bounded trace, which says so', async () => {

@@ -92,7 +92,8 @@ function describe(words: Words, { type, data }: Recorded<Described>): Words {
     case 'AccessDenied':
       return words.add(`${data.action} ${data.resource} ${data.reason}`);
     case 'AuditRead':
-      return words.add(data.what).addJson(data.filter);
+      // What was looked for is left out: whoever looks for it again would find only that it was looked for.
+      return words.add(data.what);
   }
 }
 
