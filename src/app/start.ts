@@ -11,6 +11,7 @@ import { createHttpServer, type HttpServer } from '../http/server.ts';
 import { openFileBlobStore } from '../infrastructure/blob-store/file.ts';
 import { lockDataDir } from '../infrastructure/data-dir/lock.ts';
 import { createEgressPolicy } from '../infrastructure/egress/egress-policy.ts';
+import { createGuardedFetch } from '../infrastructure/egress/guarded-fetch.ts';
 import { createArgon2PasswordHasher } from '../infrastructure/passwords/argon2-password-hasher.ts';
 import { createSchemaValidator } from '../mcp/schema/schema-validator.ts';
 import { createUpstreams } from '../mcp/upstream/upstreams.ts';
@@ -135,7 +136,8 @@ async function start(config: Config, { logger, http: httpSettings }: StartOption
     settings: {
       host: config.host,
       port: config.port,
-      allowedHosts: config.listensOnLoopback ? [] : null,
+      allowedHosts: config.listensOnLoopback ? hostsOf(config) : null,
+      ...(config.publicUrl === undefined ? {} : { publicUrl: config.publicUrl }),
       allowedOrigins: [],
       bodyLimitBytes: config.requestBodyLimitBytes,
       signing: signingSettings(config, secrets),
@@ -159,6 +161,7 @@ async function start(config: Config, { logger, http: httpSettings }: StartOption
     metrics: new Registry(),
     system: {
       version,
+    fetch: createGuardedFetch(egress),
       startedAt,
       roles: config.roles,
       engines: engines.statuses,
@@ -201,3 +204,8 @@ async function start(config: Config, { logger, http: httpSettings }: StartOption
 function usesDataDirAlone({ eventStoreUrl, sqlUrl, documentsUrl, searchUrl }: Config): boolean {
   return [eventStoreUrl, sqlUrl, documentsUrl, searchUrl].includes(undefined);
 }
+/** Besides loopback, a server behind a proxy on this machine answers to the name that the proxy has. */
+function hostsOf({ publicUrl }: Config): readonly string[] {
+  return publicUrl === undefined ? [] : [new URL(publicUrl).hostname];
+}
+

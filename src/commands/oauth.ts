@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { parsePermission } from '../domain/access/permission-grammar.ts';
 import { oauthClientDecider, type OAuthClientMetadata } from '../domain/oauth/client.ts';
 import { oauthGrantDecider, type OAuthGrantContent, type OAuthGrantState } from '../domain/oauth/grant.ts';
 import { oauthTokenDecider, type OAuthTokenContent, type OAuthTokenState } from '../domain/oauth/token.ts';
@@ -69,4 +70,9 @@ export async function loadOAuthToken(deps: CommandDeps, token: string): Promise<
 /** The tokens are random and long: a plain hash tells nothing of them. */
 function hashOf(token: string): string {
   return createHash('sha256').update(token).digest('hex');
+}
+
+/** Whether a text is a scope: a permission as roles and API keys have them. */
+export function isScope(text: string): boolean {
+  return typeof parsePermission(text) !== 'string';
 }

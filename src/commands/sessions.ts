@@ -22,6 +22,35 @@ export interface OpenedSession {
 }
 
 /**
+ * The user whose name and password these are. A wrong password of a known user is recorded.
+ * @throws DomainError `invalid_credentials`, the same and after as long for an unknown user
+ */
+export async function checkPassword(
+  deps: SessionDeps,
+  context: CommandContext,
+  username: string,
+  password: string,
+): Promise<string> {
+  return (await matchPassword(deps, context, username, password)).userId;
+}
+
+async function matchPassword(
+  deps: SessionDeps,
+  context: CommandContext,
+  username: string,
+  password: string,
+): Promise<{ readonly userId: string; readonly passwordHash: string }> {
+  const userId = await userIdByName(deps, username);
+  const user = userId === undefined ? undefined : await loadUser(deps, userId);
+  const matches = await deps.passwords.verify(user?.passwordHash, password);
+  if (userId === undefined || user === undefined || !matches) {
+    if (userId !== undefined) await handle(deps, context, userDecider, userId, { type: 'RecordFailedLogin' });
+    throw invalidCredentials();
+  }
+  return { userId, passwordHash: user.passwordHash };
+}
+
+/**
  * Checks a password and opens a session; its id is the command's. A wrong password of a known user is recorded.
  * @throws DomainError `invalid_credentials`, the same and after as long for an unknown user; `session_exists` the
  *   command comes again: its token was shown once
@@ -32,13 +61,7 @@ export async function logIn(
   username: string,
   password: string,
 ): Promise<OpenedSession> {
-  const userId = await userIdByName(deps, username);
-  const user = userId === undefined ? undefined : await loadUser(deps, userId);
-  const matches = await deps.passwords.verify(user?.passwordHash, password);
-  if (userId === undefined || !matches) {
-    if (userId !== undefined) await handle(deps, context, userDecider, userId, { type: 'RecordFailedLogin' });
-    throw invalidCredentials();
-  }
+  const { userId, passwordHash } = await matchPassword(deps, context, username, password);
   const sessionId = context.commandId;
   const refreshToken = newRefreshToken(deps, sessionId);
   const expiresAt = new Date(deps.clock() + deps.refreshTokenTtlMs).toISOString();
@@ -46,7 +69,7 @@ export async function logIn(
   const { position, replayed } = await transact(deps, byUser, async (transaction) => {
     const now = await transaction.load(userDecider, userId);
     // Checking takes a while, in which the password may have been changed.
-    if (now.status !== 'active' || now.passwordHash !== user?.passwordHash) throw invalidCredentials();
+    if (now.status !== 'active' || now.passwordHash !== passwordHash) throw invalidCredentials();
     await transaction.decide(userDecider, userId, { type: 'RecordLogin', sessionId });
     const start = { type: 'StartSession', userId, tokenHash: hashOfRefreshToken(refreshToken), expiresAt } as const;
     return transaction.decide(sessionDecider, sessionId, start, { fresh: true });

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { isLoopback } from './loopback.ts';
 import { weaknessOfSecret } from './weak-secrets.ts';
 
 type TextSchema<Value> = z.ZodType<Value, string | undefined>;
@@ -51,6 +52,16 @@ export function host(fallback: string): TextSchema<string> {
     return named ? bare : refuse(context, 'is neither an IP address nor a host name; a port goes into PORT');
   });
 }
+
+/** Scheme, host and port of a server on the web, https unless on loopback; undefined when unset. */
+export const origin: TextSchema<string | undefined> = z.optional(z.string()).transform((value, context) => {
+  if (value === undefined) return undefined;
+  const url = URL.parse(value);
+  if (!url || !/^https?:$/.test(url.protocol)) return refuse(context, 'is not an http or https URL');
+  if (`${url.origin}/` !== url.href) return refuse(context, 'must be scheme, host and port alone');
+  if (url.protocol === 'http:' && !isLoopback(url.hostname)) return refuse(context, 'must be https');
+  return url.origin;
+});
 
 /** Parts between commas, each trimmed and checked; `problemOf` says what is wrong with one part. */
 function list(

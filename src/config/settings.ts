@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { addressRanges, choice, executables, host, key, someOf, text, wholeNumber } from './parsers.ts';
+import { addressRanges, choice, executables, host, key, origin, someOf, text, wholeNumber } from './parsers.ts';
 import { auditSettings } from './audit-settings.ts';
 import { engineSettings } from './engine-settings.ts';
 import { programSettings } from './program-settings.ts';
@@ -43,6 +43,17 @@ export const settings = {
     defaultText: '127.0.0.1',
     example: '0.0.0.0',
     schema: host('127.0.0.1'),
+  }),
+  publicUrl: setting({
+    ...server,
+    name: 'ANNALS_PUBLIC_URL',
+    description:
+      'The address by which clients reach this server, as scheme, host and port: https, or http on loopback. It stands in ' +
+      'the tokens that OAuth clients get and in what they are told; without it, a server that does not listen on ' +
+      'loopback has no OAuth.',
+    defaultText: 'the address listened on, if it is loopback',
+    example: 'https://annals.example.com',
+    schema: origin,
   }),
   dataDir: setting({
     ...server,
@@ -229,9 +240,9 @@ export const settings = {
   apiToken: setting({
     ...commandLine,
     name: 'ANNALS_TOKEN',
-    description: 'The access token that commands show to ANNALS_URL.',
+    description: 'The API key, or access token, that commands show to ANNALS_URL.',
     defaultText: 'unset',
-    example: 'an access token, from POST /api/v1/auth/login',
+    example: 'an API key, from POST /api/v1/api-keys',
     secret: true,
     schema: z.optional(z.string()),
   }),

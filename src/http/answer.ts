@@ -37,7 +37,18 @@ export interface StreamAnswer extends AnswerHead {
   readonly endsConnection?: true;
 }
 
-export type Answer = JsonAnswer | TextAnswer | StreamAnswer;
+/** Another handler of HTTP writes the whole answer, its status included. */
+export interface WrittenAnswer extends AnswerHead {
+  readonly kind: 'written';
+  readonly write: (response: ServerResponse) => Promise<void>;
+}
+
+export type Answer = JsonAnswer | TextAnswer | StreamAnswer | WrittenAnswer;
+
+/** Whether an answer is plain JSON, which can be kept and given again. */
+export function isJson(answer: Answer): answer is JsonAnswer {
+  return answer.kind === undefined || answer.kind === 'json';
+}
 
 export function ok(body: unknown, revision?: Revision): JsonAnswer {
   return revision === undefined ? { status: 200, body } : { status: 200, body, revision };

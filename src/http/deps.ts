@@ -6,6 +6,7 @@ import type { McpDeps } from '../commands/mcps.ts';
 import type { SessionDeps } from '../commands/sessions.ts';
 import type { AuditSeal } from '../ports/audit-seal.ts';
 import type { Coordination, Node } from '../ports/coordination.ts';
+import type { GuardedFetch } from '../ports/egress.ts';
 import type { ExecutionRunner } from '../ports/execution-runner.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { ProjectionControl } from '../ports/projection-control.ts';
@@ -39,6 +40,8 @@ export interface HttpSettings {
   readonly allowedHosts: readonly string[] | null;
   /** Origins, besides the server's own, whose pages may open a WebSocket. */
   readonly allowedOrigins: readonly string[];
+  /** Origin by which clients reach this server, such as `https://annals.example.com`; absent: loopback, if it listens there. */
+  readonly publicUrl?: string;
   readonly bodyLimitBytes: number;
   readonly signing: SigningSettings;
   readonly accessTokenTtlMs: number;
@@ -92,6 +95,8 @@ export interface HttpDeps {
   readonly auditReads: AuditReads;
   /** What this process shares with others that serve the same. */
   readonly coordination: Pick<Coordination, 'cache' | 'channels' | 'rateLimits'>;
+  /** For what others publish: through the egress guard. */
+  readonly fetch: GuardedFetch;
   readonly logger: Logger;
   /** The process's metrics; the HTTP layer adds its own to it. */
   readonly metrics: Registry;

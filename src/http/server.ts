@@ -13,8 +13,11 @@ import type { HttpDeps, Patience } from './deps.ts';
 import { createFeed } from './feed/feed.ts';
 import { startOf } from './feed/positions.ts';
 import { createCounter, createHttpMetrics } from './metrics.ts';
+import { isLoopbackAddress } from './middleware/this-machine.ts';
 import { createHostCheck } from './middleware/host-check.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
+import { addressesOf, mcpPath, metadataAddress, type OAuthAddresses } from './oauth/resources.ts';
+import { createOAuthServer } from './oauth/server.ts';
 import { createPipeline } from './pipeline.ts';
 import { createAnswerCache } from './route/answer-cache.ts';
 import type { Route } from './route/route.ts';
@@ -48,18 +51,26 @@ export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
     logger,
   });
   const keys = createSigningKeys(settings.signing);
+  /** Where it listens is known only then, unless the settings say how it is reached. */
+  let origin = settings.publicUrl;
+  let known: OAuthAddresses | undefined;
+  const addresses = () => (known ??= origin === undefined ? undefined : addressesOf(origin));
   const authenticator = createAuthenticator(
-    createTokenCheck(keys, clock),
+    createTokenCheck(keys, clock, addresses),
     createApiKeyCheck(commands, principals, logger),
     principals,
     clock,
   );
   const feed = createFeed(store, authenticator, logger, settings.feed);
   const metrics = createHttpMetrics(deps.metrics, { feedReaders: () => feed.readers });
-  const writer = createAnswerWriter(securityHeaders(), metrics);
+  const writer = createAnswerWriter(securityHeaders(), metrics, (path) => {
+    const own = addresses();
+    return own && metadataAddress(own, path === mcpPath ? 'mcp' : 'api');
+  });
   const checkHost = createHostCheck(settings.allowedHosts);
   const logins = createLoginLimiter(settings.loginLimits ?? defaultLoginLimits, deps.coordination.rateLimits);
-  const all = createRoutes({ ...deps, principals, keys, feed, logins });
+  const oauth = createOAuthServer(deps, keys, addresses);
+  const all = createRoutes({ ...deps, principals, keys, feed, logins, oauth });
   const routes = settings.probesOnly === true ? all.filter(({ tags }) => tags.includes('system')) : all;
   const cached = createAnswerCache({
     models: deps.queries.models,
@@ -106,7 +117,9 @@ export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
           resolve();
         });
       });
-      return (server.address() as AddressInfo).port;
+      const { address, family, port } = server.address() as AddressInfo;
+      if (isLoopbackAddress(address)) origin ??= `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+      return port;
     },
     async close(graceMs = 5000) {
       const closed = new Promise<void>((resolve) => void server.close(() => resolve()));

@@ -13,8 +13,15 @@ export interface AnswerWriter {
   problem(context: RequestContext, problem: HttpProblem): void;
 }
 
-/** The only place that writes to responses, streams' bodies apart. */
-export function createAnswerWriter(security: Headers, metrics: HttpMetrics): AnswerWriter {
+/**
+ * The only place that writes to responses, streams' bodies apart.
+ * @param metadata where a client finds out how to get a token for a path (RFC 9728, 5.1)
+ */
+export function createAnswerWriter(
+  security: Headers,
+  metrics: HttpMetrics,
+  metadata: (path: string) => string | undefined = () => undefined,
+): AnswerWriter {
   const headOf = (context: RequestContext): Head => ({
     ...security,
     'X-Correlation-Id': context.correlationId,
@@ -34,6 +41,9 @@ export function createAnswerWriter(security: Headers, metrics: HttpMetrics): Ans
         const bytes = typeof answer.text === 'string' ? Buffer.from(answer.text) : answer.text;
         Object.assign(head, { 'Content-Type': answer.contentType, 'Content-Length': bytes.length }, answer.headers);
         end(context, answer.status, head, bytes);
+      } else if (answer.kind === 'written') {
+        for (const [name, value] of Object.entries(head)) context.response.setHeader(name, value);
+        return answer.write(context.response).then(() => observe(context, context.response.statusCode));
       } else if (answer.kind === 'stream') {
         Object.assign(head, { 'Content-Type': answer.contentType, 'Cache-Control': 'no-store' }, answer.headers);
         if (answer.endsConnection) context.response.useChunkedEncodingByDefault = false;
@@ -54,9 +64,16 @@ export function createAnswerWriter(security: Headers, metrics: HttpMetrics): Ans
       head['Content-Length'] = Buffer.byteLength(text);
       head['Cache-Control'] = 'no-store';
       if (problem.position !== undefined) head['X-Event-Position'] = problem.position;
-      end(context, problem.status, Object.assign(head, problem.headers), text);
+      end(context, problem.status, Object.assign(head, withMetadata(problem.headers, metadata(request.path))), text);
     },
   };
+}
+
+/** A refusal that asks for a token says where to learn how to get one. */
+function withMetadata(headers: HttpProblem['headers'], address: string | undefined): HttpProblem['headers'] {
+  const { 'WWW-Authenticate': challenge } = headers;
+  if (challenge === undefined || address === undefined) return headers;
+  return { ...headers, 'WWW-Authenticate': `${challenge}, resource_metadata="${address}"` };
 }
 
 /** Completes the head, and tells what is left to send. */

@@ -27,3 +27,9 @@ export interface EgressRequest {
 export class EgressRefused extends Error {
   override readonly name = 'EgressRefused';
 }
+
+/**
+ * `fetch` through the guard: for what others publish, such as keys and metadata. Redirects are not followed, bodies are
+ * limited, and an answer that takes too long fails.
+ */
+export type GuardedFetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;

@@ -156,7 +156,9 @@ describe('SEC4: tokens', () => {
     ]) {
       const reply = await me(null, headers);
       expect(reply.status).toBe(401);
-      expect(reply.headers.get('www-authenticate')).toBe('Bearer realm="annals"');
+      expect(reply.headers.get('www-authenticate')).toBe(
+        `Bearer realm="annals", resource_metadata="${app.url}/.well-known/oauth-protected-resource"`,
+      );
     }
     for (const name of ['access_token', 'token', 'auth_token', 'jwt']) {
       const reply = await app.request('GET', `/api/v1/auth/me?${name}=${user.token}`, { token: null });

@@ -162,7 +162,8 @@ async function send({ route, transport }: MatrixRow, role: RoleName, things: Own
     const member = memberOf(role);
     member.token = (await app.logIn(member.user.username, member.user.password)).accessToken;
   }
-  const code = answer.status >= 400 ? (JSON.parse(text) as { code: string }).code : '';
+  const isProblem = answer.headers.get('content-type') === 'application/problem+json';
+  const code = isProblem ? (JSON.parse(text) as { code: string }).code : '';
   return { status: answer.status, code, correlationId };
 }
 

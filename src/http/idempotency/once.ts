@@ -1,7 +1,7 @@
 import { credentialOf } from '../../domain/access/principal.ts';
 import { requestText, type IdempotencyKeys } from '../../commands/idempotency.ts';
 import type { BlobStore } from '../../ports/blob-store.ts';
-import type { Answer, JsonAnswer } from '../answer.ts';
+import { isJson, type Answer, type JsonAnswer } from '../answer.ts';
 import { problemDocument, problemMediaType } from '../problem/problem-document.ts';
 import { problemOf } from '../problem/problem-of.ts';
 import type { RequestContext } from '../route/request-context.ts';
@@ -27,7 +27,7 @@ export function createOnce(keys: IdempotencyKeys, blobs: BlobStore): Pipeline['o
     context.commandId = claim.commandId;
     try {
       const answer = await settled(context, run);
-      if (answer.kind === 'text' || answer.kind === 'stream') throw new Error(`${route.path} cannot be answered again`);
+      if (!isJson(answer)) throw new Error(`${route.path} cannot be answered again`);
       if (passing(answer.status)) claim.release();
       else await claim.answer(await recordAnswer(blobs, answer));
       return answer;

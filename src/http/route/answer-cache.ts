@@ -5,7 +5,7 @@ import { may } from '../../domain/access/principal.ts';
 import type { SharedCache } from '../../ports/coordination.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { ReadModels } from '../../ports/read-models.ts';
-import type { Answer, JsonAnswer } from '../answer.ts';
+import { isJson, type Answer, type JsonAnswer } from '../answer.ts';
 import type { RequestContext } from './request-context.ts';
 import type { Prepared, Route } from './route.ts';
 
@@ -107,7 +107,7 @@ function inOrder(names: readonly string[] | undefined): readonly string[] | null
 }
 
 function isKeepable(answer: Answer): answer is JsonAnswer {
-  if (answer.kind === 'text' || answer.kind === 'stream') return false;
+  if (!isJson(answer)) return false;
   const { status, headers, body, position, secret } = answer;
   return status === 200 && headers === undefined && position === undefined && secret !== true && isObject(body);
 }

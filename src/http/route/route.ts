@@ -79,6 +79,8 @@ export interface RouteDoc {
   readonly versioned?: true;
   /** Not in the OpenAPI document. */
   readonly undocumented?: true;
+  /** Its handler reads query and body itself, in whatever form they come. */
+  readonly raw?: true;
   /** Its answer is a stream of events. */
   readonly feed?: true;
   /** A change that knows revisions: `If-Match` is taken. */

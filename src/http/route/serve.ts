@@ -2,7 +2,7 @@ import type { RequestHandler, Response } from 'express';
 import { authorize } from '../../domain/access/authorize.ts';
 import { anything, everything } from '../../domain/access/resource.ts';
 import type { Position } from '../../ports/event-store.ts';
-import type { Answer } from '../answer.ts';
+import { isJson, type Answer } from '../answer.ts';
 import type { ReadBody } from '../middleware/json-body.ts';
 import type { AnswerWriter } from '../write-answer.ts';
 import { expectedRevisionOf } from './if-match.ts';
@@ -35,6 +35,7 @@ export function serve(route: Route, pipeline: Pipeline): RequestHandler {
   const { access, request: schemas } = route;
   const changes = route.method !== 'get';
   const takesQuery = schemas?.query !== undefined;
+  const raw = route.raw === true;
   return async (request, response) => {
     const context = contextOf(response);
     context.route = route.path;
@@ -44,16 +45,17 @@ export function serve(route: Route, pipeline: Pipeline): RequestHandler {
       if (!passes(access, context)) await pipeline.admit(route, access, context);
     }
     if (route.conditional) context.expectedRevision = expectedRevisionOf(request.headers['if-match']);
-    const body = changes ? await pipeline.readBody(request, response) : undefined;
-    const query: unknown = takesQuery || request.url.includes('?') ? request.query : undefined;
+    const body = changes && !raw ? await pipeline.readBody(request, response) : undefined;
+    const query: unknown = takesQuery || (!raw && request.url.includes('?')) ? request.query : undefined;
     const run = route.prepare({ params: request.params, query, body });
 
     let answer: Answer;
     if (!changes) answer = await (route.reads === undefined ? run(context) : pipeline.read(route, context, run));
-    else if (request.headers['idempotency-key'] === undefined || route.method !== 'post') answer = await run(context);
+    else if (raw || request.headers['idempotency-key'] === undefined || route.method !== 'post')
+      answer = await run(context);
     else answer = await pipeline.once(route, context, body, run);
 
-    if (changes && answer.kind !== 'stream' && answer.kind !== 'text') pipeline.wrote(context, answer.position);
+    if (changes && isJson(answer)) pipeline.wrote(context, answer.position);
     // Not awaited here: a stream may go on for days, and need not keep all this.
     return pipeline.writer.answer(context, answer);
   };

@@ -2,6 +2,7 @@ import type { LoginLimiter } from '../auth/login-limiter.ts';
 import type { Principals } from '../auth/principals.ts';
 import type { SigningKeys } from '../auth/signing-keys.ts';
 import type { HttpDeps } from '../deps.ts';
+import type { OAuthServer } from '../oauth/server.ts';
 import type { Feed } from '../feed/feed.ts';
 
 /** What the handlers of routes work with. */
@@ -10,4 +11,5 @@ export interface RouteParts extends HttpDeps {
   readonly keys: SigningKeys;
   readonly feed: Feed;
   readonly logins: LoginLimiter;
+  readonly oauth: OAuthServer;
 }

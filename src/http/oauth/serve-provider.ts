@@ -1,0 +1,69 @@
+import { hash } from 'node:crypto';
+import { IncomingMessage } from 'node:http';
+import type { RateLimits } from '../../ports/coordination.ts';
+import type { WrittenAnswer } from '../answer.ts';
+import { HttpProblem } from '../problem/http-problem.ts';
+import type { RequestContext } from '../route/request-context.ts';
+import { serving } from './adapter.ts';
+import { oauthPath } from './resources.ts';
+import type { OAuthServer } from './server.ts';
+
+/** How a request is to look to the authorization server, where it differs from what came. */
+interface Instead {
+  /** Below the place where the server is mounted. */
+  readonly path?: string;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+}
+
+/** Lets the authorization server answer a request. It sees the path below the place where it is mounted. */
+export function serveByProvider(
+  server: OAuthServer,
+  context: RequestContext,
+  { path, body }: Instead = {},
+): WrittenAnswer {
+  const request = body === undefined ? context.request : withBody(context.request, JSON.stringify(body));
+  const provider = server.provider();
+  const { origin } = server.addresses();
+  const handle = provider.callback();
+  return {
+    kind: 'written',
+    status: 200,
+    write: async (response) => {
+      const { pathname, search } = new URL(context.request.url, 'http://annals.invalid');
+      request.url = (path ?? pathname.slice(oauthPath.length)) + search;
+      Object.assign(request, { originalUrl: oauthPath + request.url });
+      // The library makes addresses of what the request says. Ours is a setting, whatever a client or a proxy calls it.
+      const { host, protocol } = new URL(origin);
+      Object.assign(request.headers, { host, 'x-forwarded-proto': protocol.slice(0, -1) });
+      delete request.headers['x-forwarded-host'];
+      await serving.run(context, () => handle(request, response));
+    },
+  };
+}
+
+/** The same request with another body. */
+function withBody({ socket, method, headers }: IncomingMessage, text: string): IncomingMessage {
+  const request = new IncomingMessage(socket);
+  const bytes = Buffer.from(text);
+  const length = String(bytes.length);
+  Object.assign(request, { method, complete: true });
+  request.headers = { ...headers, 'content-type': 'application/json', 'content-length': length };
+  delete request.headers['transfer-encoding'];
+  delete request.headers['content-encoding'];
+  request.push(bytes);
+  request.push(null);
+  return request;
+}
+
+/** How often one address may make the log grow without anybody having signed in. */
+const registrations = { limit: 30, windowMs: 60 * 60_000 };
+
+/** @throws HttpProblem 429 */
+export async function limitRegistrations(rateLimits: RateLimits, address: string): Promise<void> {
+  const key = `oauth:register:${hash('sha256', address, 'base64url')}`;
+  const { allowed, states } = await rateLimits.take([{ key, ...registrations }]);
+  if (allowed) return;
+  const headers = { 'Retry-After': String(Math.max(1, Math.ceil((states[0]?.retryMs ?? 0) / 1000))) };
+  throw new HttpProblem(429, 'too_many_attempts', 'too many clients were registered from this address', { headers });
+}

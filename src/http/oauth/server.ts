@@ -1,0 +1,37 @@
+import type { Provider } from 'oidc-provider';
+import type { SigningKeys } from '../auth/signing-keys.ts';
+import type { HttpDeps } from '../deps.ts';
+import { HttpProblem } from '../problem/http-problem.ts';
+import { createOAuthProvider } from './provider.ts';
+import type { OAuthAddresses } from './resources.ts';
+
+/** Our authorization server. */
+export interface OAuthServer {
+  /** @throws HttpProblem 404 there is none: this server does not know under which address it is reached */
+  readonly addresses: () => OAuthAddresses;
+  /** The same. */
+  readonly provider: () => Provider;
+}
+
+/** @param addresses undefined while they are not known */
+export function createOAuthServer(
+  deps: HttpDeps,
+  keys: SigningKeys,
+  addresses: () => OAuthAddresses | undefined,
+): OAuthServer {
+  const known = (): OAuthAddresses => {
+    const found = addresses();
+    if (found) return found;
+    const detail = 'there is no authorization server here: it takes the setting ANNALS_PUBLIC_URL';
+    throw new HttpProblem(404, 'oauth_unavailable', detail);
+  };
+  let made: { readonly kid: string; readonly provider: Provider } | undefined;
+  return {
+    addresses: known,
+    provider: () => {
+      const signing = keys.current(deps.commands.clock());
+      if (made?.kid !== signing.kid) made = { kid: signing.kid, provider: createOAuthProvider(deps, known(), signing) };
+      return made.provider;
+    },
+  };
+}
