@@ -72,7 +72,7 @@ async function start(service: AnnalsService, data: string, engines: NodeJS.Proce
   const program = ['--max-semi-space-size=8', join(root, 'bin/annals.js'), ...service.args];
   const child = spawn(process.execPath, program, { cwd: root, env, stdio: ['ignore', 'pipe', 'inherit'] });
   child.stdout
-    ?.setEncoding('utf8')
+    .setEncoding('utf8')
     .on('data', (text: string) => process.stderr.write(text.replace(/^/gm, `${service.name} | `)));
   const exited = once(child, 'exit').then(([code, signal]) =>
     typeof code === 'number' ? code : signal === null ? 1 : 128,

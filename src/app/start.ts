@@ -21,6 +21,7 @@ import { openReadSide } from '../projections/engine/read-side.ts';
 import { createDiscovery } from '../reactors/discovery/discovery.ts';
 import { createExecutionRunner } from '../reactors/executions/runner.ts';
 import { createProjectionOperations } from '../reactors/projections/projection-operations.ts';
+import { createRebuildReports } from '../reactors/projections/rebuild-reports.ts';
 import { startAudit } from './audit/start-audit.ts';
 import { createClosing, type Closing } from './closing.ts';
 import { announceNode } from './engines/coordination.ts';
@@ -130,6 +131,9 @@ async function start(config: Config, { logger, http: httpSettings }: StartOption
     logger,
   });
 
+  const reports = createRebuildReports(control, store, engines.coordination.cache);
+  closing.add('reports of rebuilds', () => reports.close());
+
   let serving = true;
   const queries = { models, store, blobs, clock };
   const http = await createHttpServer({
@@ -152,16 +156,16 @@ async function start(config: Config, { logger, http: httpSettings }: StartOption
     executions,
     discovery,
     projections: control,
-    projectionCommands: createProjectionOperations(commands, control, logger),
+    projectionCommands: createProjectionOperations(commands, control, reports, logger),
     upstreams,
     seal,
     auditReads: createAuditReads(commands),
     coordination,
+    fetch: createGuardedFetch(egress),
     logger,
     metrics: new Registry(),
     system: {
       version,
-    fetch: createGuardedFetch(egress),
       startedAt,
       roles: config.roles,
       engines: engines.statuses,
@@ -200,12 +204,12 @@ async function start(config: Config, { logger, http: httpSettings }: StartOption
   };
 }
 
-/** Something embedded keeps its files there, and one process only may write them. */
-function usesDataDirAlone({ eventStoreUrl, sqlUrl, documentsUrl, searchUrl }: Config): boolean {
-  return [eventStoreUrl, sqlUrl, documentsUrl, searchUrl].includes(undefined);
-}
 /** Besides loopback, a server behind a proxy on this machine answers to the name that the proxy has. */
 function hostsOf({ publicUrl }: Config): readonly string[] {
   return publicUrl === undefined ? [] : [new URL(publicUrl).hostname];
 }
 
+/** Something embedded keeps its files there, and one process only may write them. */
+function usesDataDirAlone({ eventStoreUrl, sqlUrl, documentsUrl, searchUrl }: Config): boolean {
+  return [eventStoreUrl, sqlUrl, documentsUrl, searchUrl].includes(undefined);
+}

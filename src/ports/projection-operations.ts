@@ -5,6 +5,8 @@ import type { RebuildStatus } from './projection-control.ts';
 export interface ProjectionOperations<Context> {
   /** Starts a rebuild; its id is the command's. @throws DomainError `projection_not_found`, `rebuild_running` */
   rebuild(context: Context, name: string): Promise<RebuildStatus & { readonly recordedAt: Position }>;
+  /** How a rebuild goes, whichever process carries it out. @throws DomainError `projection_not_found`, `rebuild_not_found` */
+  rebuildStatus(name: string, rebuildId: string): Promise<RebuildStatus>;
   /** @throws DomainError `projection_not_found`, `no_previous_version` */
   rollBack(context: Context, name: string): Promise<Position>;
   /** @throws DomainError `projection_not_found` */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startToolServer, type ToolServer } from '../http/support/tool-server.ts';
 import { until } from '../http/support/until.ts';
+import type { RebuildStatus } from '../../src/ports/projection-control.ts';
 import { ask, type Mcp } from '../integration/support/api.ts';
 import { caughtUp, projectionsOf } from '../integration/support/read-models.ts';
 import { startServer, type ServerProcess } from '../integration/support/server-process.ts';
@@ -116,7 +117,16 @@ onEngines(['mariadb', 'mongodb', 'elasticsearch', 'kafka', 'redis'], (urls) => {
 
     // Rebuilt from the log by an API node, while everything goes on, the models hold the same.
     const live = await installation.rows();
-    for (const { name } of await projectionsOf(first)) await rebuild(first, name);
+    for (const { name } of await projectionsOf(first)) {
+      const id = await rebuild(first, name);
+      // Also on a node that has not rebuilt it.
+      const told = async () => {
+        const path = `/api/v1/projections/${name}/rebuilds/${id}`;
+        const { status, version } = await ask<RebuildStatus>(others[0], 200, 'GET', path);
+        return status === 'succeeded' && version > 1;
+      };
+      await until(told, 'another node tells the end of the rebuild', 20_000);
+    }
     await caughtUp(first);
     const rebuilt = await installation.rows();
     const stable = (rows: typeof live) => Object.fromEntries(Object.entries(rows).filter(([name]) => name !== 'audit'));

@@ -58,7 +58,7 @@ export function projectionRoutes({ projections, projectionCommands }: RouteParts
       access: { permission: 'projection:read' },
       request: { params: z.strictObject({ name, id: idParam }) },
       responses: { 200: { description: 'Its progress', schema: rebuild } },
-      handler: async ({ params: { name: wanted, id } }) => ok(await projections.rebuildStatus(wanted, id)),
+      handler: async ({ params: { name: wanted, id } }) => ok(await projectionCommands.rebuildStatus(wanted, id)),
     }),
     defineRoute({
       method: 'post',

@@ -8,6 +8,7 @@ import type { Position } from '../../ports/event-store.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { ProjectionControl, RebuildStatus } from '../../ports/projection-control.ts';
 import type { ProjectionOperations } from '../../ports/projection-operations.ts';
+import type { RebuildReports } from './rebuild-reports.ts';
 
 /** What happens to read models is told to the log; nothing is decided from it. */
 const projectionDecider: Decider<null, ProjectionEvent, ProjectionEvent> = {
@@ -21,6 +22,7 @@ const projectionDecider: Decider<null, ProjectionEvent, ProjectionEvent> = {
 export function createProjectionOperations(
   deps: CommandDeps,
   control: ProjectionControl,
+  reports: RebuildReports,
   logger: Logger,
 ): ProjectionOperations<CommandContext> {
   /** Rebuilds whose end is to be recorded: each after its start, however quick it was. */
@@ -55,12 +57,14 @@ export function createProjectionOperations(
         const data = { rebuildId: status.id, version: status.version };
         const recordedAt = await record(context, name, { type: 'ProjectionRebuildStarted', data });
         start.resolve(recordedAt);
+        reports.follow(name, status.id);
         return { ...status, recordedAt };
       } catch (error) {
         start.reject(error);
         throw error;
       }
     },
+    rebuildStatus: (name, rebuildId) => reports.status(name, rebuildId),
     async rollBack(context, name) {
       const { version: replacedVersion } = await control.status(name);
       const { version } = await control.rollBack(name);
