@@ -45,7 +45,8 @@ export interface Sealer {
   readonly broken: SealBroken | undefined;
 }
 
-const SLICE = 256;
+/** Events read at once: about 2 ms of the thread, between which commands run. */
+const SLICE = 128;
 
 class Broken extends Error {
   override readonly name = 'Broken';

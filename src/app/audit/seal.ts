@@ -124,6 +124,8 @@ export function startSealing(options: SealOptions, closing: Closing): AuditSeal 
     await looking;
     try {
       if (sealing === 'alone' || lease?.held()) await advance(true);
+    } catch (error) {
+      logger.warn({ err: error }, 'the newest events are not sealed yet; the next start does it');
     } finally {
       await lease?.release();
       const parts = await opened;

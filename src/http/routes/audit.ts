@@ -67,9 +67,9 @@ export function auditRoutes({ queries, seal, auditReads }: RouteParts): readonly
         if (format === 'sealed') {
           const isWhole = Object.keys(filter).length === 0;
           const sealed = seal.exportSealed(isWhole ? undefined : positionsOf(exportAudit(queries, filter)));
-          const answer = await streamBytes(sealed, 'application/octet-stream', 'annals-audit.sealed');
+          // First, so that it is sealed with the rest: the file then has all that a witness has.
           await recorded();
-          return answer;
+          return streamBytes(sealed, 'application/octet-stream', 'annals-audit.sealed');
         }
         const { contentType, text } = formats[format];
         const answer = await streamText(text(exportAudit(queries, filter)), contentType, `annals-audit.${format}`);
