@@ -17,6 +17,7 @@ import type { QueryDeps } from '../queries/deps.ts';
 import type { LoginLimits } from './auth/login-limiter.ts';
 import type { SigningSettings } from './auth/signing-keys.ts';
 import type { FeedSettings } from './feed/feed.ts';
+import type { IdentityProviderSettings } from './oidc/identity-provider.ts';
 import type { WebSocketSettings } from './ws/server.ts';
 
 /** How long clients are waited for, in milliseconds. */
@@ -42,6 +43,8 @@ export interface HttpSettings {
   readonly allowedOrigins: readonly string[];
   /** Origin by which clients reach this server, such as `https://annals.example.com`; absent: loopback, if it listens there. */
   readonly publicUrl?: string;
+  /** Absent: people sign in with their passwords alone. */
+  readonly identityProvider?: IdentityProviderSettings;
   readonly bodyLimitBytes: number;
   readonly signing: SigningSettings;
   readonly accessTokenTtlMs: number;
@@ -64,6 +67,8 @@ export interface EngineStatus {
   readonly embedded: boolean;
   readonly version?: string;
   readonly latencyMs?: number;
+  /** Events that stand in the log and have not come there. */
+  readonly lag?: number;
   readonly error?: string;
 }
 

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { EngineStatus } from '../../src/http/deps.ts';
 import { startToolServer, type ToolServer } from '../http/support/tool-server.ts';
 import { until } from '../http/support/until.ts';
 import { ask, type Mcp } from '../integration/support/api.ts';
@@ -86,6 +87,10 @@ function outagesOf(engine: keyof typeof reads, url: string): void {
       await missed(api);
       await work(api, mcp, 3);
       await look(api, path(mcp.id));
+      const { engines } = await ask<{ engines: Record<string, EngineStatus> }>(api, 200, 'GET', '/api/v1/system');
+      expect(engines[kind]).toMatchObject({ status: 'unavailable', embedded: false });
+      expect(engines[kind]?.engine).toMatch(/MySQL|MariaDB|MongoDB|Elasticsearch/);
+      expect(engines[kind]?.lag).toBeGreaterThan(0);
       way.proxy.heal();
       await work(api, mcp, 3);
       await expectWhole();

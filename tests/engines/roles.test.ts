@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startToolServer, type ToolServer } from '../http/support/tool-server.ts';
 import { until } from '../http/support/until.ts';
+import type { EngineStatus } from '../../src/http/deps.ts';
 import type { RebuildStatus } from '../../src/ports/projection-control.ts';
 import { ask, type Mcp } from '../integration/support/api.ts';
 import { caughtUp, projectionsOf } from '../integration/support/read-models.ts';
@@ -76,6 +77,13 @@ onEngines(['mariadb', 'mongodb', 'elasticsearch', 'kafka', 'redis'], (urls) => {
     };
     await until(seen, 'every process is seen', 20_000);
     await caughtUp(first);
+    // How far each store is, and Kafka, by the word of the relay in another process.
+    const allCaughtUp = async () => {
+      const { engines } = await ask<{ engines: Record<string, EngineStatus> }>(first, 200, 'GET', '/api/v1/system');
+      const lags = ['bus', 'relational', 'documents', 'search'].map((port) => engines[port]?.lag);
+      return lags.every((lag) => lag === 0);
+    };
+    await until(allCaughtUp, 'every store and the bus have come to the end of the log', 30_000);
 
     const names: string[] = [];
     for (let turn = 0; turn < 6; turn++) {

@@ -13,10 +13,11 @@ import { openCoordination } from './coordination.ts';
 import { openEventLog } from './event-log.ts';
 import { openMessaging } from './messaging.ts';
 import { createReadiness } from './readiness.ts';
+import { unpublished } from './relay-report.ts';
 import { openReadPlaces, readSettings, type ReadPlaces } from './read-places.ts';
 import { requireReachable, type NamedEngine } from './require-reachable.ts';
 import { engineSettings } from './settings.ts';
-import { engineStatuses, type ServedBy } from './statuses.ts';
+import { createEngineStatuses, type ServedBy } from './statuses.ts';
 
 /** What the platform stands on: the log, the read stores, and what carries events from the one to the other. */
 export interface Engines {
@@ -47,8 +48,9 @@ export async function openEngines(
   const reading = await openReadPlaces(settings, logger);
   closing.add('read stores', () => reading.close());
   const models = projections.map(({ name }) => name);
-  const { bus, probe: kafka, group } = await openMessaging(config, { store, models, logger, closing });
   const { coordination, probe: redis } = await openCoordination(config, logger, closing);
+  const shared = coordination.cache;
+  const { bus, probe: kafka, group } = await openMessaging(config, { store, models, shared, logger, closing });
 
   const named = (setting: string, asked: Probe | undefined, rest: Partial<NamedEngine> = {}): readonly NamedEngine[] =>
     asked ? [{ setting, probe: asked, isVital: false, ...rest }] : [];
@@ -64,13 +66,16 @@ export async function openEngines(
     logger,
   );
 
+  const read = (kind: ReadPlaces['places'][number]['kinds'][number], usually: string, embedded: string): ServedBy =>
+    servedBy(probeOf(reading, kind), usually, embedded);
+  const lag = (): Promise<number | undefined> => unpublished(store, shared);
   const ports: Record<string, ServedBy> = {
-    eventStore: probe ?? 'SQLite',
-    bus: kafka ?? 'in process',
-    relational: probeOf(reading, 'relational') ?? 'SQLite',
-    documents: probeOf(reading, 'documents') ?? 'SQLite',
-    search: probeOf(reading, 'search') ?? 'SQLite FTS5',
-    cache: redis ?? 'in memory',
+    eventStore: servedBy(probe, 'EventStoreDB', 'SQLite'),
+    bus: kafka === undefined ? 'in process' : { usually: 'Kafka', probe: kafka, lag },
+    relational: read('relational', 'MySQL', 'SQLite'),
+    documents: read('documents', 'MongoDB', 'SQLite'),
+    search: read('search', 'Elasticsearch', 'SQLite FTS5'),
+    cache: servedBy(redis, 'Redis', 'in memory'),
   };
   const isAlone = reading.embedded && reading.places.length === 1;
   return {
@@ -85,10 +90,14 @@ export async function openEngines(
     coordination,
     isShared: config.eventStoreUrl !== undefined,
     isReady: createReadiness(config.roles, { eventStore: probe, bus: kafka }),
-    statuses: () => engineStatuses(ports),
+    statuses: createEngineStatuses(ports),
   };
 }
 
 function probeOf({ places }: ReadPlaces, kind: ReadPlaces['places'][number]['kinds'][number]) {
   return places.find(({ kinds }) => kinds.includes(kind))?.probe;
+}
+
+function servedBy(probe: Probe | undefined, usually: string, embedded: string): ServedBy {
+  return probe === undefined ? embedded : { usually, probe };
 }

@@ -5,10 +5,12 @@ import { decodeEventData } from '../../domain/registry.ts';
 import { createInProcessBus } from '../../infrastructure/event-bus/in-process.ts';
 import { createSoleProjectorGroup } from '../../infrastructure/event-bus/sole-projector-group.ts';
 import type { Probe } from '../../ports/engine-probe.ts';
+import type { SharedCache } from '../../ports/coordination.ts';
 import type { EventBus, ProjectorGroup } from '../../ports/event-bus.ts';
 import type { EventStore } from '../../ports/event-store.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { Closing } from '../closing.ts';
+import { reportRelay } from './relay-report.ts';
 import { engineSettings } from './settings.ts';
 import { openStoredLog } from './stored-log.ts';
 
@@ -25,6 +27,8 @@ export interface MessagingOptions {
   readonly store: EventStore;
   /** Names of the read models. */
   readonly models: readonly string[];
+  /** Where the relay tells other processes how far it is. */
+  readonly shared: SharedCache;
   readonly logger: Logger;
   readonly closing: Closing;
 }
@@ -58,7 +62,7 @@ export async function openMessaging(config: Config, options: MessagingOptions): 
 async function joinRelay(
   config: Config,
   kafka: { readonly brokers: readonly string[]; readonly clientId: string },
-  { store, logger, closing }: MessagingOptions,
+  { store, shared, logger, closing }: MessagingOptions,
 ): Promise<void> {
   const { startRelay, TopicMismatch } = await import('../../infrastructure/event-bus/kafka.ts');
   const log = await openStoredLog(engineSettings(config), store);
@@ -67,6 +71,7 @@ async function joinRelay(
     const topics = { partitions: config.kafkaPartitions, replicationFactor: config.kafkaReplication };
     const relay = await startRelay({ kafka, prefix: config.enginePrefix, topics, log, logger });
     closing.add('relay', () => relay.close());
+    reportRelay(relay, shared, closing);
   } catch (error) {
     if (!(error instanceof TopicMismatch)) throw error;
     const { name } = settingNames.kafkaPartitions;

@@ -4,24 +4,46 @@ import type { Probe } from '../../ports/engine-probe.ts';
 /** How long an engine's answer is waited for, in milliseconds. */
 const PATIENCE_MS = 2_000;
 
-/** One port and what serves it: a server that is asked, or the name of the embedded engine, which is always there. */
-export type ServedBy = Probe | string;
-
-/** Asks all engines at once how they are. One that does not answer in time is unavailable; none is waited for longer. */
-export async function engineStatuses(ports: Readonly<Record<string, ServedBy>>): Promise<Record<string, EngineStatus>> {
-  const statuses = Object.entries(ports).map(async ([port, served]) => [port, await statusOf(served)] as const);
-  return Object.fromEntries(await Promise.all(statuses));
+/** A server that serves a port. */
+export interface Server {
+  /** What it is called while it has not said so itself. */
+  readonly usually: string;
+  readonly probe: Probe;
+  /** Events that stand in the log and have not come there; undefined when nobody knows. */
+  readonly lag?: () => Promise<number | undefined>;
 }
 
-async function statusOf(served: ServedBy): Promise<EngineStatus> {
-  if (typeof served === 'string') return { engine: served, status: 'ok', embedded: true };
-  try {
-    const { engine, version, latencyMs } = await inTime(served.ping());
-    return { engine, status: 'ok', embedded: false, version, latencyMs: Math.round(latencyMs * 10) / 10 };
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    return { engine: 'unknown', status: 'unavailable', embedded: false, error: message };
+/** One port and what serves it: a server that is asked, or the name of the embedded engine, which is always there. */
+export type ServedBy = Server | string;
+
+/** Asks all engines at once how they are. One that does not answer in time is unavailable; none is waited for longer. */
+export function createEngineStatuses(ports: Readonly<Record<string, ServedBy>>) {
+  /** What servers called themselves last. */
+  const names = new Map<string, string>();
+
+  async function statusOf(port: string, served: ServedBy): Promise<EngineStatus> {
+    if (typeof served === 'string') return { engine: served, status: 'ok', embedded: true };
+    try {
+      const [{ engine, version, latencyMs }, lag] = await inTime(Promise.all([served.probe.ping(), served.lag?.()]));
+      names.set(port, engine);
+      return {
+        engine,
+        status: 'ok',
+        embedded: false,
+        version,
+        latencyMs: Math.round(latencyMs * 10) / 10,
+        ...(lag !== undefined && { lag }),
+      };
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      return { engine: names.get(port) ?? served.usually, status: 'unavailable', embedded: false, error: message };
+    }
   }
+
+  return async (): Promise<Record<string, EngineStatus>> => {
+    const statuses = Object.entries(ports).map(async ([port, served]) => [port, await statusOf(port, served)] as const);
+    return Object.fromEntries(await Promise.all(statuses));
+  };
 }
 
 function inTime<Answer>(answer: Promise<Answer>): Promise<Answer> {

@@ -1,9 +1,9 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { z } from 'zod';
-import type { EventStore, Position } from '../../ports/event-store.ts';
 import { StoreUnavailable } from '../../ports/unavailable.ts';
 import { ok, type Answer } from '../answer.ts';
+import type { EngineStatus } from '../deps.ts';
 import { isFromThisMachine } from '../middleware/this-machine.ts';
 import { defineRoute } from '../route/define-route.ts';
 import type { Route } from '../route/route.ts';
@@ -20,6 +20,7 @@ const engine = z
     embedded: z.boolean(),
     version: z.string().optional(),
     latencyMs: z.number().optional().meta({ description: 'Of one question to it' }),
+    lag: z.int().optional().meta({ description: 'Events that stand in the log and have not come there' }),
     error: z.string().optional(),
   })
   .meta({ id: 'Engine' });
@@ -114,9 +115,9 @@ export function systemRoutes(parts: RouteParts): readonly Route[] {
         const { rss, heapUsed } = process.memoryUsage();
         const { version, startedAt, roles } = parts.system;
         const [engines, nodes, position, sealing] = await Promise.all([
-          parts.system.engines(),
+          enginesWithLag(parts),
           parts.system.nodes(),
-          headOf(commands.store),
+          unlessAway(commands.store.head(), null),
           parts.seal.status(),
         ]);
         return ok({
@@ -138,12 +139,24 @@ export function systemRoutes(parts: RouteParts): readonly Route[] {
   ];
 }
 
+/** Of read stores, the lag is that of their slowest model. */
+async function enginesWithLag({ system, projections }: RouteParts): Promise<Readonly<Record<string, EngineStatus>>> {
+  const [engines, models] = await Promise.all([system.engines(), unlessAway(projections.list(), [])]);
+  const lags = new Map<string, number>();
+  for (const { store, lag } of models) lags.set(store, Math.max(lag, lags.get(store) ?? 0));
+  const entries = Object.entries(engines).map(([port, engine]) => {
+    const lag = lags.get(port);
+    return [port, lag === undefined ? engine : { ...engine, lag }] as const;
+  });
+  return Object.fromEntries(entries);
+}
+
 /** The rest is worth telling also while the log cannot be reached. */
-async function headOf(store: EventStore): Promise<Position | null> {
+async function unlessAway<Told, Otherwise>(told: Promise<Told>, otherwise: Otherwise): Promise<Told | Otherwise> {
   try {
-    return await store.head();
+    return await told;
   } catch (error) {
-    if (error instanceof StoreUnavailable) return null;
+    if (error instanceof StoreUnavailable) return otherwise;
     throw error;
   }
 }

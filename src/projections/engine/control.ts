@@ -3,6 +3,7 @@ import type { Position } from '../../ports/event-store.ts';
 import type { ProjectionControl, ProjectionStatus } from '../../ports/projection-control.ts';
 import { StoreUnavailable } from '../../ports/unavailable.ts';
 import type { Engine } from './engine.ts';
+import { eventsBeyond } from './events-beyond.ts';
 import type { LiveProjection } from './live-projection.ts';
 import type { ModelSlot } from './model-slot.ts';
 import { createPace } from './pace.ts';
@@ -12,9 +13,6 @@ import { rollBack } from './roll-back.ts';
 
 /** Behind by no more than what arrives while news are gathered. */
 const NEAR_THE_HEAD = 1_000;
-
-/** A lag beyond this is told as this much: counting further would cost more than it tells. */
-const MOST_COUNTED = 2_000;
 
 /** What an operator sees of the read models and may do to them. */
 export function createControl(engine: Engine, rebuilds: Rebuilds): ProjectionControl {
@@ -63,7 +61,7 @@ function bound(live: LiveProjection): Pick<LiveProjection, 'exclusive' | 'projec
 
 async function statusOf(engine: Engine, slot: ModelSlot, head: Position): Promise<ProjectionStatus> {
   const { live, position } = slot;
-  const lag = await lagOf(engine, position, head);
+  const lag = await eventsBeyond(engine.store, position, head);
   const error = live?.error ?? slot.buildError;
   return {
     name: slot.name,
@@ -76,13 +74,6 @@ async function statusOf(engine: Engine, slot: ModelSlot, head: Position): Promis
     deadLetters: live?.projector.deadLetters ?? 0,
     ...(error !== undefined && { error }),
   };
-}
-
-/** Events beyond a position. Where positions do not count them they are counted, up to a bound. */
-async function lagOf({ store }: Engine, position: Position, head: Position): Promise<number> {
-  if (store.sparse !== true || position >= head) return Math.max(0, head - position);
-  const { events } = await store.readAll({ after: position, limit: MOST_COUNTED });
-  return events.length;
 }
 
 function conditionOf(slot: ModelSlot, lag: number, error: string | undefined): ProjectionStatus['status'] {
