@@ -55,25 +55,22 @@ export function createAuthenticator(
     const key = hash('sha256', token, 'base64');
     const claims = checked.get(key);
     // The usual case, without a promise: the token and its session are known.
-    if (claims && claims.expiresAt > clock()) {
-      demandResource(claims, resource);
-      const principal = principalOf(claims);
-      if (principal && !(principal instanceof Promise)) return { principal, claims };
-    }
-    return slowly(token, key, claims, resource);
+    return claims && claims.expiresAt > clock() ? credentialBy(claims, resource) : slowly(token, key, resource);
   };
-  const slowly = async (
-    token: string,
-    key: string,
-    known: AccessClaims | OAuthClaims | undefined,
+  const credentialBy = (
+    claims: AccessClaims | OAuthClaims,
     resource: ResourceName,
-  ): Promise<Credential> => {
-    const claims = known && known.expiresAt > clock() ? known : await check(token);
-    if (claims !== known) checked.set(key, claims);
+  ): Credential | Promise<Credential> => {
     demandResource(claims, resource);
-    const principal = await principalOf(claims);
-    if (!principal) throw 'sessionId' in claims ? sessionEnded() : grantEnded();
-    return { principal, claims };
+    const principal = principalOf(claims);
+    return principal instanceof Promise
+      ? principal.then((late) => demandPrincipal(late, claims))
+      : demandPrincipal(principal, claims);
+  };
+  const slowly = async (token: string, key: string, resource: ResourceName): Promise<Credential> => {
+    const claims = await check(token);
+    checked.set(key, claims);
+    return credentialBy(claims, resource);
   };
   const credentialOf = (text: string, caller: Caller, resource: ResourceName): Credential | Promise<Credential> =>
     text.startsWith(apiKeyPrefix) ? apiKeys.check(text, caller) : tokenCredential(text, resource);
@@ -113,6 +110,12 @@ function demandResource(claims: AccessClaims | OAuthClaims, resource: ResourceNa
   if ('sessionId' in claims || claims.resource === resource) return;
   const headers = challenge('invalid_token');
   throw new HttpProblem(401, 'invalid_token', 'the access token is for another resource', { headers });
+}
+
+/** @throws HttpProblem 401 what the token rests on has ended */
+function demandPrincipal(principal: Principal | undefined, claims: AccessClaims | OAuthClaims): Credential {
+  if (!principal) throw 'sessionId' in claims ? sessionEnded() : grantEnded();
+  return { principal, claims };
 }
 
 function grantEnded(): HttpProblem {
