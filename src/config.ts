@@ -70,7 +70,22 @@ function problemsAcross(values: Partial<Values>): readonly ConfigProblem[] {
     const { name, example } = settings.masterKey;
     problems.push({ name, detail: `must differ from ${settings.jwtSecret.name}`, example });
   }
-  return [...problems, ...problemsOfSharing(values)];
+  return [...problems, ...problemsOfSignIn(values), ...problemsOfSharing(values)];
+}
+
+/** Whom people sign in with is asked over the network, and by a name that it knows. */
+function problemsOfSignIn({ oidcIssuer, oidcClientId }: Partial<Values>): readonly ConfigProblem[] {
+  if (oidcIssuer === undefined) return [];
+  const problems: ConfigProblem[] = [];
+  const { protocol, hostname } = new URL(oidcIssuer);
+  if (protocol === 'http:' && !isLoopback(hostname)) {
+    problems.push({ name: settings.oidcIssuer.name, detail: 'must be https', example: settings.oidcIssuer.example });
+  }
+  if (oidcClientId === '') {
+    const { name, example } = settings.oidcClientId;
+    problems.push({ name, detail: `is needed when ${settings.oidcIssuer.name} is set`, example });
+  }
+  return problems;
 }
 
 /** What several processes share has to be somewhere that all of them reach. */

@@ -26,6 +26,7 @@ import { startAudit } from './audit/start-audit.ts';
 import { createClosing, type Closing } from './closing.ts';
 import { announceNode } from './engines/coordination.ts';
 import { openEngines } from './engines/engines.ts';
+import { identityProviderOf } from './identity-provider.ts';
 import { createForwardClock } from './forward-clock.ts';
 import { createKeyedHash } from './keyed-hash.ts';
 import { createLaunchRefusal } from './launch-refusal.ts';
@@ -142,6 +143,7 @@ async function start(config: Config, { logger, http: httpSettings }: StartOption
       port: config.port,
       allowedHosts: config.listensOnLoopback ? hostsOf(config) : null,
       ...(config.publicUrl === undefined ? {} : { publicUrl: config.publicUrl }),
+      ...identityProviderOf(config),
       allowedOrigins: [],
       bodyLimitBytes: config.requestBodyLimitBytes,
       signing: signingSettings(config, secrets),

@@ -1,5 +1,5 @@
 import type { McpState } from '../domain/mcp/state.ts';
-import type { UserState } from '../domain/user/decider.ts';
+import type { Identity, UserState } from '../domain/user/decider.ts';
 import type { CommandDeps } from './deps.ts';
 
 /** Names that look the same are the same. */
@@ -15,13 +15,19 @@ export function userEmailKey({ keyedHash }: CommandDeps, email: string): string 
   return keyedHash(`user-email:${email.toLowerCase()}`);
 }
 
+/** Of somebody as an identity provider knows him. */
+export function identityKey({ keyedHash }: CommandDeps, { issuer, subject }: Identity): string {
+  return keyedHash(`identity:${JSON.stringify([issuer, subject])}`);
+}
+
 /** Whether the mcp goes by the name that the key stands for. */
 export function mcpUsesKey(deps: CommandDeps, state: McpState, key: string): boolean {
   return state.status !== 'unregistered' && mcpNameKey(deps, state.definition.name) === key;
 }
 
-/** Whether the user goes by the name or e-mail address that the key stands for. */
+/** Whether the user goes by the name, the e-mail address or the identity that the key stands for. */
 export function userUsesKey(deps: CommandDeps, state: UserState, key: string): boolean {
   if (state.status === 'unregistered') return false;
-  return userNameKey(deps, state.username) === key || userEmailKey(deps, state.email) === key;
+  if (userNameKey(deps, state.username) === key || userEmailKey(deps, state.email) === key) return true;
+  return state.identities.some((identity) => identityKey(deps, identity) === key);
 }

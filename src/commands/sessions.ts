@@ -1,13 +1,13 @@
 import { derivedId } from './derived-id.ts';
 import { DomainError } from '../domain/error.ts';
 import { sessionDecider, type SessionEndReason, type SessionState } from '../domain/session/decider.ts';
-import { userDecider } from '../domain/user/decider.ts';
+import { userDecider, type Identity } from '../domain/user/decider.ts';
 import { following, type CommandContext } from './context.ts';
 import type { CommandDeps } from './deps.ts';
 import { load } from './load.ts';
 import { hashOfRefreshToken, invalidRefreshToken, newRefreshToken, readRefreshToken } from './refresh-token.ts';
 import { handle, transact } from './transaction.ts';
-import { loadUser, userIdByName, type UserDeps } from './users.ts';
+import { loadUser, userIdByName, type ActiveUser, type UserDeps } from './users.ts';
 
 export interface SessionDeps extends UserDeps {
   readonly refreshTokenTtlMs: number;
@@ -62,15 +62,41 @@ export async function logIn(
   password: string,
 ): Promise<OpenedSession> {
   const { userId, passwordHash } = await matchPassword(deps, context, username, password);
+  // Checking takes a while, in which the password may have been changed.
+  return openSession(deps, context, userId, (user) => user.passwordHash === passwordHash);
+}
+
+/**
+ * Opens a session for somebody whom an identity provider has vouched for; its id is the command's.
+ * @throws DomainError `invalid_credentials` the identity is not linked to the user any more; `session_exists`
+ */
+export function logInByIdentity(
+  deps: SessionDeps,
+  context: CommandContext,
+  userId: string,
+  identity: Identity,
+): Promise<OpenedSession> {
+  const isLinked = ({ identities }: ActiveUser) =>
+    identities.some(({ issuer, subject }) => issuer === identity.issuer && subject === identity.subject);
+  return openSession(deps, context, userId, isLinked, identity);
+}
+
+async function openSession(
+  deps: SessionDeps,
+  context: CommandContext,
+  userId: string,
+  may: (user: ActiveUser) => boolean,
+  identity?: Identity,
+): Promise<OpenedSession> {
   const sessionId = context.commandId;
   const refreshToken = newRefreshToken(deps, sessionId);
   const expiresAt = new Date(deps.clock() + deps.refreshTokenTtlMs).toISOString();
   const byUser = { ...context, principal: { ...context.principal, actor: `user:${userId}` } };
   const { position, replayed } = await transact(deps, byUser, async (transaction) => {
     const now = await transaction.load(userDecider, userId);
-    // Checking takes a while, in which the password may have been changed.
-    if (now.status !== 'active' || now.passwordHash !== passwordHash) throw invalidCredentials();
-    await transaction.decide(userDecider, userId, { type: 'RecordLogin', sessionId });
+    if (now.status !== 'active' || !may(now)) throw invalidCredentials();
+    const login = { type: 'RecordLogin', sessionId, ...(identity ? { identity } : {}) } as const;
+    await transaction.decide(userDecider, userId, login);
     const start = { type: 'StartSession', userId, tokenHash: hashOfRefreshToken(refreshToken), expiresAt } as const;
     return transaction.decide(sessionDecider, sessionId, start, { fresh: true });
   });

@@ -99,6 +99,11 @@ export async function userIdByName(deps: CommandDeps, username: string): Promise
   return (await ownerOfName(deps, userNameKey(deps, username)))?.slice('user-'.length);
 }
 
+/** Id of the user with this e-mail address; undefined when there is none. */
+export async function userIdByEmail(deps: CommandDeps, email: string): Promise<string | undefined> {
+  return (await ownerOfName(deps, userEmailKey(deps, email)))?.slice('user-'.length);
+}
+
 /** The user as of the last event. @throws DomainError `user_not_found` */
 export async function loadUser(deps: CommandDeps, id: string): Promise<ActiveUser> {
   return present((await load(deps.store, deps.aggregates, userDecider, `user-${id}`)).state);

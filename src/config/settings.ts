@@ -4,6 +4,7 @@ import { auditSettings } from './audit-settings.ts';
 import { engineSettings } from './engine-settings.ts';
 import { programSettings } from './program-settings.ts';
 import { setting } from './setting.ts';
+import { signInSettings } from './sign-in-settings.ts';
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
@@ -157,6 +158,8 @@ export const settings = {
     example: 'npx,node,/opt/tools/bin/my-server',
     schema: executables(['npx', 'node', 'uvx', 'python3', 'docker']),
   }),
+
+  ...signInSettings,
 
   ...programSettings,
 

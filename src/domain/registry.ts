@@ -64,6 +64,7 @@ const kinds = {
   PasswordChanged: { schemaVersion: 1, secretFields: ['passwordHash'] },
   UserRolesChanged: v1,
   UserLoggedIn: v1,
+  UserIdentityLinked: v1,
   LoginFailed: v1,
   SessionStarted: { schemaVersion: 1, secretFields: ['tokenHash'] },
   SessionRefreshed: { schemaVersion: 1, secretFields: ['tokenHash'] },

@@ -19,8 +19,15 @@ export interface OAuthClientCommand {
 export const oauthClientDecider: Decider<OAuthClientState, OAuthClientCommand, OAuthClientEvent> = {
   category: 'oauthClient',
   initialState: { status: 'none' },
-  evolve: (state, event) =>
-    event.type === 'OAuthClientRegistered' ? { status: 'registered', metadata: event.data.metadata } : state,
+  evolve(state, event) {
+    switch (event.type) {
+      // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- a newer version may have written others
+      case 'OAuthClientRegistered':
+        return { status: 'registered', metadata: event.data.metadata };
+      default:
+        return state;
+    }
+  },
   decide({ metadata }, state) {
     if (state.status === 'registered') {
       throw new DomainError('conflict', 'oauth_client_exists', 'this client is registered');

@@ -31,9 +31,14 @@ export const oauthTokenDecider: Decider<OAuthTokenState, OAuthTokenCommand, OAut
   category: 'oauthToken',
   initialState: { status: 'none' },
   evolve(state, event) {
-    if (event.type === 'OAuthTokenIssued') return { status: 'issued', usedAt: null, ...event.data };
-    if (event.type === 'OAuthTokenUsed' && state.status === 'issued') return { ...state, usedAt: event.data.usedAt };
-    return state;
+    switch (event.type) {
+      case 'OAuthTokenIssued':
+        return { status: 'issued', usedAt: null, ...event.data };
+      case 'OAuthTokenUsed':
+        return state.status === 'issued' ? { ...state, usedAt: event.data.usedAt } : state;
+      default:
+        return state;
+    }
   },
   decide(command, state) {
     if (command.type === 'IssueOAuthToken') {

@@ -2,6 +2,12 @@ import type { Decider } from '../decider.ts';
 import { DomainError } from '../error.ts';
 import type { DomainEvent } from '../event.ts';
 
+/** Somebody as an identity provider knows him: never his e-mail address, which may become another's. */
+export interface Identity {
+  readonly issuer: string;
+  readonly subject: string;
+}
+
 export type UserRegistered = DomainEvent<
   'UserRegistered',
   {
@@ -14,10 +20,20 @@ export type UserRegistered = DomainEvent<
 >;
 export type PasswordChanged = DomainEvent<'PasswordChanged', { readonly passwordHash: string }>;
 export type UserRolesChanged = DomainEvent<'UserRolesChanged', { readonly roles: readonly string[] }>;
-export type UserLoggedIn = DomainEvent<'UserLoggedIn', { readonly sessionId: string }>;
+export type UserLoggedIn = DomainEvent<
+  'UserLoggedIn',
+  {
+    readonly sessionId: string;
+    /** Who vouched for the user; absent: the password. */
+    readonly identity?: Identity;
+  }
+>;
+/** The user is from now on also who this identity provider says. */
+export type UserIdentityLinked = DomainEvent<'UserIdentityLinked', Identity>;
 export type LoginFailed = DomainEvent<'LoginFailed', { readonly reason: 'wrong_password' }>;
 
-export type UserEvent = UserRegistered | PasswordChanged | UserRolesChanged | UserLoggedIn | LoginFailed;
+export type UserEvent =
+  UserRegistered | PasswordChanged | UserRolesChanged | UserLoggedIn | UserIdentityLinked | LoginFailed;
 
 export type UserState =
   | { readonly status: 'unregistered' }
@@ -27,13 +43,15 @@ export type UserState =
       readonly email: string;
       readonly passwordHash: string;
       readonly roles: readonly string[];
+      readonly identities: readonly Identity[];
     };
 
 export type UserCommand =
   | ({ readonly type: 'RegisterUser' } & UserRegistered['data'])
   | { readonly type: 'ChangePassword'; readonly passwordHash: string }
   | { readonly type: 'SetRoles'; readonly roles: readonly string[] }
-  | { readonly type: 'RecordLogin'; readonly sessionId: string }
+  | { readonly type: 'LinkIdentity'; readonly identity: Identity }
+  | { readonly type: 'RecordLogin'; readonly sessionId: string; readonly identity?: Identity }
   | { readonly type: 'RecordFailedLogin' };
 
 /** A person who can log in. Hashing and checking passwords happen before, outside: they take time. */
@@ -41,13 +59,15 @@ export const userDecider: Decider<UserState, UserCommand, UserEvent> = {
   category: 'user',
   initialState: { status: 'unregistered' },
   evolve(state, event) {
-    if (event.type === 'UserRegistered') return { status: 'active', ...event.data };
+    if (event.type === 'UserRegistered') return { status: 'active', ...event.data, identities: [] };
     if (state.status === 'unregistered') return state;
     switch (event.type) {
       case 'PasswordChanged':
         return { ...state, passwordHash: event.data.passwordHash };
       case 'UserRolesChanged':
         return { ...state, roles: event.data.roles };
+      case 'UserIdentityLinked':
+        return { ...state, identities: [...state.identities, event.data] };
       default:
         return state;
     }
@@ -68,7 +88,17 @@ export const userDecider: Decider<UserState, UserCommand, UserEvent> = {
         return same ? [] : [{ type: 'UserRolesChanged', data: { roles: wanted } }];
       }
       case 'RecordLogin':
-        return [{ type: 'UserLoggedIn', data: { sessionId: command.sessionId } }];
+        return [
+          {
+            type: 'UserLoggedIn',
+            data: { sessionId: command.sessionId, ...(command.identity ? { identity: command.identity } : {}) },
+          },
+        ];
+      case 'LinkIdentity': {
+        const { issuer, subject } = command.identity;
+        const linked = state.identities.some((one) => one.issuer === issuer && one.subject === subject);
+        return linked ? [] : [{ type: 'UserIdentityLinked', data: { issuer, subject } }];
+      }
       case 'RecordFailedLogin':
         return [{ type: 'LoginFailed', data: { reason: 'wrong_password' } }];
     }

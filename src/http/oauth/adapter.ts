@@ -58,8 +58,7 @@ export function createOAuthAdapter(deps: AdapterDeps): AdapterFactory {
 function clients({ commands }: AdapterDeps): Partial<Adapter> {
   return {
     upsert: (id, payload) => registerOAuthClient(commands, by(null), id, payload),
-    find: async (id) =>
-      isUuid(id) ? ((await loadOAuthClient(commands, id)) as AdapterPayload | undefined) : undefined,
+    find: async (id) => (isUuid(id) ? await loadOAuthClient(commands, id) : undefined),
   };
 }
 

@@ -173,7 +173,7 @@ function askedScopes({ oidc }: KoaContextWithOIDC): readonly string[] {
 
 function keyOf({ kid, sign }: SigningKey): JWK {
   if (sign instanceof Uint8Array) throw new Error('a secret key is published nowhere');
-  return { ...sign.export({ format: 'jwk' }), kid, alg: 'EdDSA', use: 'sig' } as JWK;
+  return { ...sign.export({ format: 'jwk' }), kid, alg: 'EdDSA', use: 'sig' };
 }
 
 /** The library wants a key pair even where it signs by a secret. This one signs nothing. */

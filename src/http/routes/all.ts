@@ -8,6 +8,7 @@ import { executionRoutes } from './executions.ts';
 import { mcpTransferRoutes } from './mcp-transfer.ts';
 import { mcpVersionRoutes } from './mcp-versions.ts';
 import { mcpRoutes } from './mcps.ts';
+import { oidcRoutes } from './oidc.ts';
 import { oauthRoutes } from './oauth.ts';
 import type { RouteParts } from './parts.ts';
 import { projectionRoutes } from './projections.ts';
@@ -23,6 +24,7 @@ export function createRoutes(parts: RouteParts): readonly Route[] {
     ...mcpVersionRoutes(parts),
     ...mcpTransferRoutes(parts),
     ...authRoutes(parts),
+    ...oidcRoutes(parts),
     ...oauthRoutes(parts),
     ...userRoutes(parts),
     ...roleRoutes(parts),

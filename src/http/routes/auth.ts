@@ -1,9 +1,8 @@
 import { z } from 'zod';
 import { effectivePermissions } from '../../domain/access/effective.ts';
-import { endSession, logIn, refreshSession, type OpenedSession } from '../../commands/sessions.ts';
+import { endSession, logIn, refreshSession } from '../../commands/sessions.ts';
 import { loadUser, registerUser } from '../../commands/users.ts';
-import { issueAccessToken } from '../auth/access-tokens.ts';
-import { ok, type JsonAnswer } from '../answer.ts';
+import { ok } from '../answer.ts';
 import { HttpProblem } from '../problem/http-problem.ts';
 import { defineRoute } from '../route/define-route.ts';
 import type { RequestContext } from '../route/request-context.ts';
@@ -13,6 +12,7 @@ import { endSessionsOf } from './end-sessions.ts';
 import { guarded } from './login-attempt.ts';
 import { passwordRoute } from './password.ts';
 import type { RouteParts } from './parts.ts';
+import { tokenAnswer } from './token-answer.ts';
 
 /** Registering, logging in and out. */
 export function authRoutes(parts: RouteParts): readonly Route[] {
@@ -147,16 +147,6 @@ export function authRoutes(parts: RouteParts): readonly Route[] {
       },
     }),
   ];
-}
-
-async function tokenAnswer(
-  { settings, commands, keys }: RouteParts,
-  { userId, sessionId, refreshToken: next, position }: OpenedSession,
-): Promise<JsonAnswer> {
-  const token = { keys, ttlMs: settings.accessTokenTtlMs };
-  const { accessToken, expiresIn } = await issueAccessToken(token, commands.clock(), { userId, sessionId });
-  const body = { accessToken, refreshToken: next, tokenType: 'Bearer', expiresIn };
-  return { status: 200, body, position, secret: true };
 }
 
 function sessionOf({ principal: { sessionId } }: RequestContext): string {

@@ -35,7 +35,7 @@ export const users = streamProjection<UserRow, UserEvent>({
     },
     indexes: [['username_key'], ['created_position']],
   },
-  types: ['UserRegistered', 'PasswordChanged', 'UserRolesChanged', 'UserLoggedIn', 'LoginFailed'],
+  types: ['UserRegistered', 'PasswordChanged', 'UserRolesChanged', 'UserLoggedIn', 'UserIdentityLinked', 'LoginFailed'],
   begin(id, { type, data, revision, position, metadata }) {
     if (type !== 'UserRegistered') return undefined;
     return {
@@ -61,6 +61,7 @@ export const users = streamProjection<UserRow, UserEvent>({
       case 'UserLoggedIn':
         return { last_login_at: metadata.occurredAt };
       case 'LoginFailed':
+      case 'UserIdentityLinked':
       case 'UserRegistered':
         return {};
     }

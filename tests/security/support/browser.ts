@@ -15,22 +15,26 @@ export interface SentForm {
 /** As much of a browser as signing in takes: cookies by path, redirects, and forms. */
 export class Browser {
   readonly #origin: string;
-  #cookies: { readonly name: string; readonly value: string; readonly path: string }[] = [];
+  readonly #origins: readonly string[];
+  #cookies: { readonly origin: string; readonly name: string; readonly value: string; readonly path: string }[] = [];
   /** `Set-Cookie` as it came. */
   readonly setCookies: string[] = [];
 
-  constructor(origin: string) {
+  /** @param others origins besides that it goes to */
+  constructor(origin: string, others: readonly string[] = []) {
     this.#origin = origin;
+    this.#origins = [origin, ...others];
   }
 
   async open(address: string | URL, init: RequestInit = {}): Promise<Shown> {
     let url = new URL(address, this.#origin);
     let request = init;
     for (let hops = 0; hops < 10; hops++) {
-      if (url.origin !== this.#origin) return { status: 0, url, text: '', headers: new Headers() };
+      if (!this.#origins.includes(url.origin)) return { status: 0, url, text: '', headers: new Headers() };
       const headers = new Headers(request.headers);
       headers.set('Accept', 'text/html');
-      const sent = this.#cookies.filter(({ path }) => url.pathname === path || url.pathname.startsWith(path));
+      const { origin, pathname } = url;
+      const sent = this.#cookies.filter((one) => one.origin === origin && pathname.startsWith(one.path));
       if (sent.length > 0) headers.set('Cookie', sent.map(({ name, value }) => `${name}=${value}`).join('; '));
       const answer = await fetch(url, { ...request, headers, redirect: 'manual' });
       for (const cookie of answer.headers.getSetCookie()) this.#take(cookie, url);
@@ -52,11 +56,12 @@ export class Browser {
   #take(cookie: string, from: URL): void {
     this.setCookies.push(cookie);
     const [pair = '', ...attributes] = cookie.split(';').map((part) => part.trim());
-    const [name = '', value = ''] = [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)];
+    const [name, value] = [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)];
     const path = attributes.find((one) => /^path=/i.test(one))?.slice(5) ?? from.pathname;
-    this.#cookies = this.#cookies.filter((one) => one.name !== name || one.path !== path);
-    const over = attributes.some((one) => /^expires=Thu, 01 Jan 1970/i.test(one));
-    if (!over && value !== '') this.#cookies.push({ name, value, path });
+    const { origin } = from;
+    this.#cookies = this.#cookies.filter((one) => one.origin !== origin || one.name !== name || one.path !== path);
+    const over = attributes.some((one) => /^(expires=Thu, 01 Jan 1970|max-age=0$)/i.test(one));
+    if (!over && value !== '') this.#cookies.push({ origin, name, value, path });
   }
 }
 
