@@ -7,7 +7,7 @@ import { onEngine } from '../support/engines.ts';
 import { logger, newInstallation, PARTITIONS } from './support/installation.ts';
 import type { Installation } from './support/installation.ts';
 import { breaksIn, readTopic } from './support/read-topic.ts';
-import { startTcpProxy } from './support/tcp-proxy.ts';
+import { startKafkaProxy } from './support/kafka-proxy.ts';
 import { until } from './support/until.ts';
 
 onEngine('kafka', (brokers) => {
@@ -121,13 +121,13 @@ onEngine('kafka', (brokers) => {
     });
 
     it('starts without Kafka, and publishes when it is there', async () => {
-      const proxy = await startTcpProxy(brokers);
-      await proxy.cut();
+      const proxy = await startKafkaProxy(brokers);
+      proxy.cut();
       const relay = await start({ kafka: proxy.through(installation.kafka) });
       installation.onDispose(() => proxy.close());
       await write(5);
       expect(relay.status()).toEqual({ isHolder: false, position: undefined, published: 0 });
-      await proxy.restore();
+      proxy.heal();
       await published(relay, 5);
       await write(5);
       await published(relay, 10);
@@ -136,16 +136,16 @@ onEngine('kafka', (brokers) => {
     });
 
     it('goes on after an outage without losing or repeating anything', async () => {
-      const proxy = await startTcpProxy(brokers);
+      const proxy = await startKafkaProxy(brokers);
       const relay = await start({ kafka: proxy.through(installation.kafka), sessionMs: 2_000 });
       installation.onDispose(() => proxy.close());
       await published(relay, 0);
       for (let outage = 1; outage <= 3; outage++) {
         const writing = Promise.all(Array.from({ length: 10 }, () => write(10)));
-        await proxy.cut();
+        proxy.cut();
         await writing;
         await until('the outage is noticed', () => !relay.status().isHolder);
-        await proxy.restore();
+        proxy.heal();
         await published(relay, outage * 100);
       }
 

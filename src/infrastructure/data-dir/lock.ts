@@ -2,7 +2,7 @@ import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { explainFailure } from '../event-store/sqlite/failure.ts';
+import { explainFailure } from '../sqlite/failure.ts';
 import { explainFileFailure, fileErrorCode } from './file-failure.ts';
 import { makeDirectory } from './make-directory.ts';
 

@@ -9,8 +9,8 @@ import { lastOwnEvent, readSlice, readStreamEvents } from './esdb/reads.ts';
 import { follow } from './esdb/subscription.ts';
 import { Tail } from './esdb/tail.ts';
 import { defaultTiming, type Timing } from './esdb/timing.ts';
-import { requireLimit } from './sqlite/log-reads.ts';
-import { prepareAppend } from './sqlite/stored-event.ts';
+import { requireLimit } from './read-options.ts';
+import { prepareAppend } from './prepared-append.ts';
 
 export interface EventStoreDbOptions {
   /** `esdb://` or `kurrentdb://`, with hosts, user, TLS and keep-alive options as the server's manual says. */

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { RawLog, StoredRecord } from '../../ports/audit-record.ts';
-import { explainFailure } from './sqlite/failure.ts';
+import { explainFailure } from '../sqlite/failure.ts';
 import { LogFile } from './sqlite/log-file.ts';
 
 type Row = readonly [number, Uint8Array, number, Uint8Array, number, Uint8Array, Uint8Array];

@@ -1,8 +1,9 @@
 import type { DecodeEventData, EventStore } from '../../ports/event-store.ts';
-import { explainFailure } from './sqlite/failure.ts';
+import { explainFailure } from '../sqlite/failure.ts';
 import { LogFile } from './sqlite/log-file.ts';
 import type { OpenLog } from './sqlite/log-file.ts';
-import { readSlice, readStreamPieces, requireLimit, searchPositionAt } from './sqlite/log-reads.ts';
+import { readSlice, readStreamPieces, searchPositionAt } from './sqlite/log-reads.ts';
+import { requireLimit } from './read-options.ts';
 
 /** The part of an event store that needs no writer. */
 export type EventReader = Pick<EventStore, 'readAll' | 'readStream' | 'head' | 'positionAt' | 'close'>;

@@ -7,7 +7,7 @@ import type { EventStore, RecordedEvent } from '../../../src/ports/event-store.t
 import { StoreUnavailable } from '../../../src/ports/unavailable.ts';
 import { logger, newInstallation } from '../../relay/support/installation.ts';
 import type { Installation } from '../../relay/support/installation.ts';
-import { startTcpProxy } from '../../relay/support/tcp-proxy.ts';
+import { startKafkaProxy } from '../../relay/support/kafka-proxy.ts';
 import { until } from '../../relay/support/until.ts';
 import { onEngine } from '../../support/engines.ts';
 import { eventToAppend, eventsToAppend, idsOf, newStream, readOn } from '../event-store/helpers.ts';
@@ -89,10 +89,10 @@ onEngine('kafka', (brokers) => {
     });
 
     it('goes on from the log while Kafka is away, and from Kafka when it is back', async () => {
-      const proxy = await startTcpProxy(brokers);
+      const proxy = await startKafkaProxy(brokers);
       const follower = await follow(proxy.through(installation.kafka));
       await until('events come through Kafka', () => comesThroughKafka(follower));
-      await proxy.cut();
+      proxy.cut();
       for (let n = 0; n < 6; n++) {
         await comesThroughKafka(follower);
         await follower.bus.ping().then(
@@ -100,7 +100,7 @@ onEngine('kafka', (brokers) => {
           (error: unknown) => expect(error).toBeInstanceOf(StoreUnavailable),
         );
       }
-      await proxy.restore();
+      proxy.heal();
       await until('events come through Kafka again', () => comesThroughKafka(follower));
 
       expect(await follower.bus.ping()).toMatchObject({ engine: 'kafka' });
@@ -111,13 +111,13 @@ onEngine('kafka', (brokers) => {
     });
 
     it('goes on from the log while Kafka is there and answers nothing', async () => {
-      const proxy = await startTcpProxy(brokers);
+      const proxy = await startKafkaProxy(brokers);
       const follower = await follow(proxy.through(installation.kafka));
       await until('events come through Kafka', () => comesThroughKafka(follower));
-      proxy.hang();
+      proxy.stall();
       for (let n = 0; n < 6; n++) await comesThroughKafka(follower);
-      await proxy.cut();
-      await proxy.restore();
+      proxy.cut();
+      proxy.heal();
       await until('events come through Kafka again', () => comesThroughKafka(follower));
 
       expect(idsOf(follower.events)).toEqual(idsOf((await readOn(installation.store, follower.after)).events));
@@ -140,8 +140,8 @@ onEngine('kafka', (brokers) => {
         readAll: (options) => installation.store.readAll(options),
         head: () => Promise.reject(new StoreUnavailable('the log is away')),
       };
-      const proxy = await startTcpProxy(brokers);
-      await proxy.cut();
+      const proxy = await startKafkaProxy(brokers);
+      proxy.cut();
       const { following, close } = await follow(proxy.through(installation.kafka), { ...installation.store, ...away });
 
       await expect(following).rejects.toThrow('the log is away');

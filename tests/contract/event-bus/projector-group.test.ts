@@ -9,7 +9,7 @@ import { createSoleProjectorGroup } from '../../../src/infrastructure/event-bus/
 import type { ProjectorGroup } from '../../../src/ports/event-bus.ts';
 import { logger, newInstallation } from '../../relay/support/installation.ts';
 import type { Installation } from '../../relay/support/installation.ts';
-import { startTcpProxy } from '../../relay/support/tcp-proxy.ts';
+import { startKafkaProxy } from '../../relay/support/kafka-proxy.ts';
 import { until } from '../../relay/support/until.ts';
 import { onEngine } from '../../support/engines.ts';
 
@@ -93,14 +93,14 @@ onEngine('kafka', (brokers) => {
     });
 
     it('keeps everything up in a process that has been without Kafka, until the group is there again', async () => {
-      const proxy = await startTcpProxy(brokers);
+      const proxy = await startKafkaProxy(brokers);
       installation.onDispose(() => proxy.close());
-      await proxy.cut();
+      proxy.cut();
       const cutOff = join(proxy.through(installation.kafka), 500);
       const other = join();
       await spread('the other owns all', [() => other.owned()]);
       await spread('the one that was cut off owns all', [() => cutOff.owned()]);
-      await proxy.restore();
+      proxy.heal();
 
       await spread('they share them', [() => cutOff.owned(), () => other.owned()]);
     });

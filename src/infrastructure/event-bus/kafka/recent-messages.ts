@@ -1,5 +1,5 @@
 import type { DecodeEventData, Position, RecordedEvent } from '../../../ports/event-store.ts';
-import type { EventMatcher } from '../../event-store/sqlite/event-matcher.ts';
+import type { EventMatcher } from '../../event-store/event-matcher.ts';
 import type { Announcement } from './message.ts';
 import { recordedEventOf } from './recorded-event.ts';
 

@@ -1,5 +1,5 @@
 import type { AllSlice, EventFilter, EventStore, Position } from '../../../ports/event-store.ts';
-import { matcherOf } from '../../event-store/sqlite/event-matcher.ts';
+import { matcherOf } from '../../event-store/event-matcher.ts';
 import type { News } from './news.ts';
 import type { RecentMessages } from './recent-messages.ts';
 

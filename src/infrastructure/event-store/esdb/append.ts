@@ -3,7 +3,7 @@ import { NO_STREAM as NO_STREAM_YET, WrongExpectedVersionError } from '@eventsto
 import { NO_STREAM, WrongExpectedRevision } from '../../../ports/event-store.ts';
 import type { AppendResult, DecodeEventData } from '../../../ports/event-store.ts';
 import { StoreUnavailable } from '../../../ports/unavailable.ts';
-import type { PreparedAppend } from '../sqlite/stored-event.ts';
+import type { PreparedAppend } from '../prepared-append.ts';
 import type { Connection } from './connection.ts';
 import { isPassing } from './failure.ts';
 import { readStreamEvents } from './reads.ts';

@@ -6,8 +6,8 @@ import {
   type EventFilter,
   type Position,
 } from '../../../ports/event-store.ts';
-import { matcherOf } from '../sqlite/event-matcher.ts';
-import type { StreamRead } from '../sqlite/log-reads.ts';
+import { matcherOf } from '../event-matcher.ts';
+import type { StreamRead } from '../read-options.ts';
 import type { Connection } from './connection.ts';
 import { ownEventOf, positionOf, type OwnEvent } from './stored-event.ts';
 import { retrying } from './timing.ts';

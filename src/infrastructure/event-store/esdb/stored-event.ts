@@ -2,7 +2,8 @@ import type { ResolvedEvent } from '@eventstore/db-client';
 import type { EventMetadata } from '../../../domain/event.ts';
 import { EngineUnfit } from '../../../ports/engine-probe.ts';
 import type { DecodeEventData, Position, RecordedEvent } from '../../../ports/event-store.ts';
-import type { PreparedAppend } from '../sqlite/stored-event.ts';
+import { decodedEvent } from '../decoded-event.ts';
+import type { PreparedAppend } from '../prepared-append.ts';
 
 /** Kept in the metadata: which append wrote the event. It tells an append that was repeated from one that was not. */
 const APPEND_ID = 'appendId';
@@ -67,35 +68,14 @@ export function ownEventOf(resolved: ResolvedEvent, decode: DecodeEventData): Ow
   if (position === undefined) {
     throw new EngineUnfit('EventStoreDB 22.6 or newer is needed: older ones do not tell the positions of a stream');
   }
-  const event = recordedEvent(
+  const event = decodedEvent(
     { position, stream: stored.streamId, revision: Number(stored.revision), type: stored.type },
     // Whatever writes an event id writes the rest: appends of this adapter are the only ones that do.
     metadata as Readonly<Record<string, string>> & EventMetadata,
-    stored.data,
+    () => stored.data,
     decode,
   );
   return { event, appendId, createdMs: stored.created.getTime() };
-}
-
-/** One whose data cannot be decoded tells that to whoever looks at its data. */
-function recordedEvent(
-  place: Pick<RecordedEvent, 'position' | 'stream' | 'revision' | 'type'>,
-  metadata: EventMetadata,
-  stored: unknown,
-  decode: DecodeEventData,
-): RecordedEvent {
-  try {
-    return { ...place, data: decode(place.type, Number(metadata.schemaVersion), stored), metadata };
-  } catch (error) {
-    const failure = new Error(`event ${place.position} (${place.type}) cannot be decoded`, { cause: error });
-    return {
-      ...place,
-      get data(): never {
-        throw failure;
-      },
-      metadata,
-    };
-  }
 }
 
 function isFlat(value: unknown): value is Readonly<Record<string, string>> {

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import type { AllSlice, DecodeEventData, EventFilter, Position } from '../../../ports/event-store.ts';
-import { matcherOf } from '../sqlite/event-matcher.ts';
+import { matcherOf } from '../event-matcher.ts';
 import type { Connection } from './connection.ts';
 import { isPassing } from './failure.ts';
 import { readSlice } from './reads.ts';

@@ -2,7 +2,7 @@ import { eventTypeFilter, type AllStreamSubscription, type ResolvedEvent } from 
 import { EngineUnfit } from '../../../ports/engine-probe.ts';
 import type { AllSlice, DecodeEventData, Position, RecordedEvent } from '../../../ports/event-store.ts';
 import type { Logger } from '../../../ports/logger.ts';
-import type { EventMatcher } from '../sqlite/event-matcher.ts';
+import type { EventMatcher } from '../event-matcher.ts';
 import type { Connection } from './connection.ts';
 import { explainFailure } from './failure.ts';
 import { fromPositionOf } from './reads.ts';

@@ -2,7 +2,7 @@ import { WrongExpectedRevision } from '../../../ports/event-store.ts';
 import type { AppendResult, DecodeEventData, Position, RecordedEvent, Revision } from '../../../ports/event-store.ts';
 import type { LogQueries } from './log-queries.ts';
 import { eventIdOf, eventOf } from './stored-event.ts';
-import type { PreparedAppend } from './stored-event.ts';
+import type { PreparedAppend } from '../prepared-append.ts';
 import type { StreamHeads } from './stream-heads.ts';
 
 /** What one transaction is about to add to the log. Nothing outside may show it before the commit. */

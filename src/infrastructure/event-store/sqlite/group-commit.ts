@@ -3,11 +3,11 @@ import { StoreUnavailable } from '../../../ports/unavailable.ts';
 import type { CommittedLog } from './committed-log.ts';
 import { draftAppend, newDraft } from './draft.ts';
 import type { Draft } from './draft.ts';
-import { explainFailure, isConstraintViolation, isRefusal, isSqliteError } from './failure.ts';
+import { explainFailure, isConstraintViolation, isRefusal, isSqliteError } from '../../sqlite/failure.ts';
 import { settleDoubt } from './log-file.ts';
 import type { LogFile, OpenLog } from './log-file.ts';
 import { eventIdOf } from './stored-event.ts';
-import type { PreparedAppend } from './stored-event.ts';
+import type { PreparedAppend } from '../prepared-append.ts';
 import type { Transactions } from './transactions.ts';
 
 /** The size of one transaction bounds how long it holds the thread. What is queued beyond it has the next turn. */

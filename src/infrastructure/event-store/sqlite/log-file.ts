@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { StoreUnavailable } from '../../../ports/unavailable.ts';
 import { explainFileFailure } from '../../data-dir/file-failure.ts';
 import { syncDirectory } from '../../data-dir/sync-directory.ts';
-import { explainFailure } from './failure.ts';
+import { explainFailure } from '../../sqlite/failure.ts';
 import { prepareQueries } from './log-queries.ts';
 import type { LogQueries } from './log-queries.ts';
 

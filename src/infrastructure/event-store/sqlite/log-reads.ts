@@ -1,12 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type {
-  AllSlice,
-  DecodeEventData,
-  EventFilter,
-  Position,
-  RecordedEvent,
-  Revision,
-} from '../../../ports/event-store.ts';
+import type { AllSlice, DecodeEventData, EventFilter, Position, RecordedEvent } from '../../../ports/event-store.ts';
+import type { StreamRead } from '../read-options.ts';
 import type { EventRow, LogQueries } from './log-queries.ts';
 import { eventOf } from './stored-event.ts';
 
@@ -38,12 +32,6 @@ export function readSlice(
     position = rows.length < wanted ? through : (rows.at(-1)?.[0] ?? through);
   }
   return { events, position, end: position >= head };
-}
-
-export interface StreamRead {
-  readonly from?: Revision;
-  readonly limit?: number;
-  readonly direction?: 'forward' | 'backward';
 }
 
 /**
@@ -84,11 +72,6 @@ export function searchPositionAt(queries: LogQueries, timeMs: number, head: Posi
     else above = middle;
   }
   return below;
-}
-
-/** @throws RangeError */
-export function requireLimit(limit: number): void {
-  if (!(limit >= 1)) throw new RangeError(`limit ${limit} is less than 1`);
 }
 
 function charactersOf(rows: readonly EventRow[]): number {

@@ -1,5 +1,5 @@
 import type { AllSlice, Position, RecordedEvent, Revision } from '../../../ports/event-store.ts';
-import type { EventMatcher } from './event-matcher.ts';
+import type { EventMatcher } from '../event-matcher.ts';
 
 const MOST_EVENTS = 4_096;
 const MOST_CHARACTERS = 16 * 1024 * 1024;

@@ -1,97 +1,16 @@
 import type { EventMetadata } from '../../../domain/event.ts';
-import type { DecodeEventData, EventToAppend, RecordedEvent, StreamAppend } from '../../../ports/event-store.ts';
-import { NO_STREAM } from '../../../ports/event-store.ts';
+import type { DecodeEventData, RecordedEvent } from '../../../ports/event-store.ts';
+import { decodedEvent } from '../decoded-event.ts';
 import type { EventRow } from './log-queries.ts';
 
-/** Characters of JSON text that one event may have; what is larger belongs in content-addressed storage. */
-const MOST_CHARACTERS = 16 * 1024 * 1024;
-
-/** An event as it will be stored, with what reading it back will give. */
-export interface PreparedEvent {
-  readonly type: string;
-  readonly dataText: string;
-  readonly metadataText: string;
-  readonly data: unknown;
-  readonly metadata: EventMetadata;
-}
-
-export interface PreparedAppend {
-  readonly stream: string;
-  readonly expectedRevision: number;
-  readonly events: readonly PreparedEvent[];
-}
-
-/**
- * Takes a snapshot of what is to be appended, so that later changes to it by its owner change nothing. Memory gets
- * what the disk would give: the data has been through JSON and through `decode`.
- * @throws TypeError when it cannot be stored as it is
- */
-export function prepareAppend(append: StreamAppend, decode: DecodeEventData): PreparedAppend {
-  requireName('stream', append.stream);
-  if (!Number.isSafeInteger(append.expectedRevision) || append.expectedRevision < NO_STREAM) {
-    throw new TypeError(`expected revision ${append.expectedRevision} is neither a revision nor NO_STREAM`);
-  }
-  if (append.events.length === 0) throw new TypeError(`nothing to append to ${append.stream}`);
-  return {
-    stream: append.stream,
-    expectedRevision: append.expectedRevision,
-    events: append.events.map((event) => prepareEvent(event, decode)),
-  };
-}
-
-function prepareEvent({ type, data, metadata }: EventToAppend, decode: DecodeEventData): PreparedEvent {
-  requireName('event type', type);
-  requireFlat(type, metadata);
-  const dataText = JSON.stringify(data) as string | undefined;
-  if (dataText === undefined) throw new TypeError(`the data of ${type} has no JSON form`);
-  if (dataText.length > MOST_CHARACTERS) {
-    throw new TypeError(`the data of ${type} is ${dataText.length} characters long; ${MOST_CHARACTERS} are allowed`);
-  }
-  const metadataText = JSON.stringify(metadata);
-  // Flat text, as was just made sure: a copy is what JSON would give back.
-  const kept = { ...metadata };
-  return { type, dataText, metadataText, data: decodeText(decode, type, kept, dataText), metadata: kept };
-}
-
-/** The event that a row holds; one whose data cannot be decoded tells that to whoever looks at its data. */
+/** The event that a row holds. */
 export function eventOf(row: EventRow, decode: DecodeEventData): RecordedEvent {
   const [position, stream, revision, type, metadataText, dataText] = row;
   const metadata = JSON.parse(metadataText) as EventMetadata;
-  try {
-    return { position, stream, revision, type, data: decodeText(decode, type, metadata, dataText), metadata };
-  } catch (error) {
-    const failure = new Error(`event ${position} (${type}) cannot be decoded`, { cause: error });
-    return {
-      position,
-      stream,
-      revision,
-      type,
-      get data(): never {
-        throw failure;
-      },
-      metadata,
-    };
-  }
+  return decodedEvent({ position, stream, revision, type }, metadata, () => JSON.parse(dataText), decode);
 }
 
 /** The id of the event that a row holds. */
 export function eventIdOf(row: EventRow): string {
   return (JSON.parse(row[4]) as EventMetadata).eventId;
-}
-
-function decodeText(decode: DecodeEventData, type: string, metadata: EventMetadata, text: string): unknown {
-  return decode(type, Number(metadata.schemaVersion), JSON.parse(text));
-}
-
-function requireName(what: string, name: unknown): void {
-  if (typeof name !== 'string' || name === '' || name.includes('\0') || !name.isWellFormed()) {
-    throw new TypeError(`${what} ${JSON.stringify(name)} is not a name`);
-  }
-}
-
-function requireFlat(type: string, metadata: EventMetadata): void {
-  if (typeof metadata.eventId !== 'string' || metadata.eventId === '') throw new TypeError(`${type} has no event id`);
-  for (const [key, value] of Object.entries(metadata)) {
-    if (typeof value !== 'string') throw new TypeError(`metadata ${key} of ${type} is not a string`);
-  }
 }

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { AllSlice, EventFilter, Position } from '../../../ports/event-store.ts';
-import { matcherOf } from './event-matcher.ts';
-import type { EventMatcher } from './event-matcher.ts';
+import { matcherOf } from '../event-matcher.ts';
+import type { EventMatcher } from '../event-matcher.ts';
 import type { Wait, WakeUps } from './wake-ups.ts';
 
 const BATCH = 512;

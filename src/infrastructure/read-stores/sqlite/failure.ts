@@ -1,5 +1,5 @@
 import { ModelUnusable } from '../../../ports/read-stores.ts';
-import { explainFailure } from '../../event-store/sqlite/failure.ts';
+import { explainFailure } from '../../sqlite/failure.ts';
 
 /** Damaged, cannot be opened, not a database. https://sqlite.org/rescode.html */
 const UNUSABLE: ReadonlySet<number> = new Set([11, 14, 26]);

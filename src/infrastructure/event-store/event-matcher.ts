@@ -1,4 +1,4 @@
-import type { EventFilter, RecordedEvent } from '../../../ports/event-store.ts';
+import type { EventFilter, RecordedEvent } from '../../ports/event-store.ts';
 
 /** Whether a filter admits an event; undefined when it admits every event. */
 export type EventMatcher = ((event: Pick<RecordedEvent, 'stream' | 'type'>) => boolean) | undefined;

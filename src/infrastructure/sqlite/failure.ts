@@ -1,4 +1,4 @@
-import { StoreUnavailable } from '../../../ports/unavailable.ts';
+import { StoreUnavailable } from '../../ports/unavailable.ts';
 
 /** Primary result codes that say something about the disk or the file, not about the statement. https://sqlite.org/rescode.html */
 const REASONS: ReadonlyMap<number, string> = new Map([
