@@ -32,6 +32,6 @@ onEveryEngine('mysql', ({ platform, server }) => {
       await Promise.all(stopped.map((part) => server(part).start()));
 
       await expectWhole(platform(), load);
-    }, 180_000);
+    }, 300_000);
   }
 });

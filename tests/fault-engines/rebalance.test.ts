@@ -22,5 +22,5 @@ onEveryEngine('mariadb', ({ platform }) => {
       expect(load.wrong).toEqual([]);
     }
     await expectWhole(platform(), first);
-  }, 180_000);
+  }, 300_000);
 });

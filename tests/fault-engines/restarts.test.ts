@@ -13,7 +13,7 @@ onEveryEngine('mariadb', ({ platform, server }) => {
       await server(part).start();
     }
     await expectWhole(platform(), load);
-  }, 180_000);
+  }, 300_000);
 
   test('outlives the death of each engine by SIGKILL, one after the other', async () => {
     const load = await platform().load();
@@ -23,7 +23,7 @@ onEveryEngine('mariadb', ({ platform, server }) => {
       await server(part).start();
     }
     await expectWhole(platform(), load);
-  }, 180_000);
+  }, 300_000);
 
   test('has its models built from the log again when the read stores are emptied', async () => {
     const load = await platform().load();
@@ -38,7 +38,7 @@ onEveryEngine('mariadb', ({ platform, server }) => {
     };
     await until(areNew, 'every model has a new version', 60_000);
     await expectWhole(platform(), load);
-  }, 180_000);
+  }, 300_000);
 
   test('begins without any engine, takes commands when the log is there, and the rest when it comes', async () => {
     await Promise.all(parts.map((part) => server(part).stop()));
@@ -52,5 +52,5 @@ onEveryEngine('mariadb', ({ platform, server }) => {
     await until(() => load.refused.size > 0, 'something is refused');
     await Promise.all(parts.map((part) => server(part).start()));
     await expectWhole(platform(), load);
-  }, 180_000);
+  }, 300_000);
 });
