@@ -3,12 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeEventData } from '../../src/domain/registry.ts';
 import { openSqliteEventStore } from '../../src/infrastructure/event-store/sqlite.ts';
-import { openSqliteReadStores } from '../../src/infrastructure/read-stores/sqlite.ts';
 import { projections } from '../../src/projections/all.ts';
-import { openReadSide } from '../../src/projections/engine/read-side.ts';
 import { NO_STREAM } from '../../src/ports/event-store.ts';
 import { callStream } from './seed.ts';
-import { quiet } from './quiet.ts';
+import { openReadSideIn } from './read-side-in.ts';
 
 /** What following a log live costs, beyond writing it. */
 export interface ProjectingFigures {
@@ -29,16 +27,7 @@ const store = openSqliteEventStore({ path: join(dir, 'events.sqlite'), decode: d
 let next = 0;
 await call(1_000);
 const without = await cost(async () => undefined);
-const side = await openReadSide({
-  store,
-  stores: openSqliteReadStores({ dir: join(dir, 'read'), checkpoints: 'apart' }),
-  projections,
-  rebuild: {
-    module: new URL('../../src/app/engines/rebuild-parts.worker.ts', import.meta.url).href,
-    settings: { dataDir: dir },
-  },
-  logger: quiet,
-});
+const side = await openReadSideIn(dir, store);
 await side.ready;
 await call(1_000);
 await caughtUp();

@@ -2,11 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeEventData } from '../../src/domain/registry.ts';
 import { openSqliteEventStore } from '../../src/infrastructure/event-store/sqlite.ts';
-import { openSqliteReadStores } from '../../src/infrastructure/read-stores/sqlite.ts';
 import { projections } from '../../src/projections/all.ts';
-import { openReadSide } from '../../src/projections/engine/read-side.ts';
 import { eventsFile } from './seed.ts';
-import { quiet } from './quiet.ts';
+import { openReadSideIn } from './read-side-in.ts';
 
 /** What one run of rebuilding every model over a log came to. */
 export interface RebuildFigures {
@@ -25,16 +23,7 @@ export interface RebuildFigures {
  */
 const [dir = ''] = process.argv.slice(2);
 const store = openSqliteEventStore({ path: join(dir, eventsFile), decode: decodeEventData });
-const side = await openReadSide({
-  store,
-  stores: openSqliteReadStores({ dir: join(dir, 'read'), checkpoints: 'apart' }),
-  projections,
-  rebuild: {
-    module: new URL('../../src/app/engines/rebuild-parts.worker.ts', import.meta.url).href,
-    settings: { dataDir: dir },
-  },
-  logger: quiet,
-});
+const side = await openReadSideIn(dir, store);
 await side.ready;
 const began = performance.now();
 const asked = new Set(projections.map(({ name }) => name));

@@ -34,13 +34,7 @@ export function append(
           return;
         }
         const stream = nameOf(options.getStreamIdentifier());
-        const expected = options.hasNoStream()
-          ? -1
-          : options.hasAny()
-            ? 'any'
-            : options.hasStreamExists()
-              ? 'exists'
-              : Number(options.getRevision());
+        const expected = expectedOf(options, options.getRevision());
         const result = write(context, stream, expected, proposed);
         if (result === 'cut') {
           context.dropConnections();
@@ -86,13 +80,7 @@ export function batchAppend(
         if (stopped === 'silence') return;
         if (stopped !== undefined) return void call.emit('error', stopped);
         const stream = nameOf(options.getStreamIdentifier());
-        const expected = options.hasNoStream()
-          ? -1
-          : options.hasAny()
-            ? 'any'
-            : options.hasStreamExists()
-              ? 'exists'
-              : Number(options.getStreamPosition());
+        const expected = expectedOf(options, options.getStreamPosition());
         const result = write(context, stream, expected, proposed);
         if (result === 'cut') {
           context.dropConnections();
@@ -171,4 +159,14 @@ function proposedOf(message: Message): Proposed {
     data: Buffer.from(message.getData_asU8()),
     metadata: Buffer.from(message.getCustomMetadata_asU8()),
   };
+}
+
+/** What a writer believes of the stream, as both kinds of append say it. */
+function expectedOf(
+  options: { hasNoStream(): boolean; hasAny(): boolean; hasStreamExists(): boolean },
+  revision: string | number,
+): number | 'any' | 'exists' {
+  if (options.hasNoStream()) return -1;
+  if (options.hasAny()) return 'any';
+  return options.hasStreamExists() ? 'exists' : Number(revision);
 }
