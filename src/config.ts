@@ -73,19 +73,13 @@ function problemsAcross(values: Partial<Values>): readonly ConfigProblem[] {
   return [...problems, ...problemsOfSignIn(values), ...problemsOfSharing(values)];
 }
 
-/** Whom people sign in with is asked over the network, and by a name that it knows. */
-function problemsOfSignIn({ oidcIssuer, oidcClientId }: Partial<Values>): readonly ConfigProblem[] {
+/** What a provider says of somebody must not be changed on its way. */
+function problemsOfSignIn({ oidcIssuer }: Partial<Values>): readonly ConfigProblem[] {
   if (oidcIssuer === undefined) return [];
-  const problems: ConfigProblem[] = [];
   const { protocol, hostname } = new URL(oidcIssuer);
-  if (protocol === 'http:' && !isLoopback(hostname)) {
-    problems.push({ name: settings.oidcIssuer.name, detail: 'must be https', example: settings.oidcIssuer.example });
-  }
-  if (oidcClientId === '') {
-    const { name, example } = settings.oidcClientId;
-    problems.push({ name, detail: `is needed when ${settings.oidcIssuer.name} is set`, example });
-  }
-  return problems;
+  if (protocol === 'https:' || isLoopback(hostname)) return [];
+  const { name, example } = settings.oidcIssuer;
+  return [{ name, detail: 'must be https', example }];
 }
 
 /** What several processes share has to be somewhere that all of them reach. */

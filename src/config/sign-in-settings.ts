@@ -42,9 +42,9 @@ export const signInSettings = {
     name: 'ANNALS_OIDC_CLIENT_ID',
     description:
       'Id of this server at the provider. Its redirect URI there is /api/v1/auth/oidc/callback of ANNALS_PUBLIC_URL.',
-    defaultText: 'unset',
-    example: 'annals',
-    schema: text(''),
+    defaultText: 'annals',
+    example: 'annals-staging',
+    schema: text('annals'),
   }),
   oidcClientSecret: setting({
     ...signIn,
@@ -85,7 +85,7 @@ export const signInSettings = {
     ...signIn,
     name: 'ANNALS_OIDC_ROLES',
     description: 'Which value of the claim stands for which role: VALUE=ROLE, separated by commas.',
-    defaultText: 'empty',
+    defaultText: 'empty: no value stands for a role',
     example: 'tools-admins=admin,engineering=developer',
     schema: pairs,
   }),

@@ -6,6 +6,7 @@ const given = scenariosOf(userDecider);
 
 const ada = { username: 'ada', email: 'ada@example.org', passwordHash: '$argon2id$1', roles: ['developer'] as const };
 const registered: UserEvent = { type: 'UserRegistered', data: ada };
+const active = { status: 'active', ...ada, identities: [] };
 const setRoles = (...roles: ('admin' | 'developer' | 'viewer')[]): UserCommand => ({ type: 'SetRoles', roles });
 
 describe('a user', () => {
@@ -24,7 +25,7 @@ describe('a user', () => {
   it('changes the password', () => {
     const changed: UserEvent = { type: 'PasswordChanged', data: { passwordHash: '$argon2id$2' } };
     given([registered]).when({ type: 'ChangePassword', passwordHash: '$argon2id$2' }).then([changed]);
-    expect(fold(userDecider, [registered, changed])).toEqual({ status: 'active', ...ada, passwordHash: '$argon2id$2' });
+    expect(fold(userDecider, [registered, changed])).toEqual({ ...active, passwordHash: '$argon2id$2' });
   });
 
   it('gets other roles, sorted and each once', () => {
@@ -32,7 +33,7 @@ describe('a user', () => {
     given([registered])
       .when(setRoles('viewer', 'admin', 'viewer'))
       .then([changed]);
-    expect(fold(userDecider, [registered, changed])).toEqual({ status: 'active', ...ada, roles: ['admin', 'viewer'] });
+    expect(fold(userDecider, [registered, changed])).toEqual({ ...active, roles: ['admin', 'viewer'] });
   });
 
   it('may lose every role', () => {
@@ -47,12 +48,22 @@ describe('a user', () => {
     given([registered]).when(setRoles('developer', 'developer')).then([]);
   });
 
+  it('is linked to an identity once, and is recorded to log in by it', () => {
+    const identity = { issuer: 'https://login.example.org', subject: '1' };
+    const linked: UserEvent = { type: 'UserIdentityLinked', data: identity };
+    const loggedIn: UserEvent = { type: 'UserLoggedIn', data: { sessionId: 's1', identity } };
+    given([registered]).when({ type: 'LinkIdentity', identity }).then([linked]);
+    given([registered, linked]).when({ type: 'LinkIdentity', identity }).then([]);
+    given([registered, linked]).when({ type: 'RecordLogin', sessionId: 's1', identity }).then([loggedIn]);
+    expect(fold(userDecider, [registered, linked])).toEqual({ ...active, identities: [identity] });
+  });
+
   it('is recorded to log in, and to fail to', () => {
     const loggedIn: UserEvent = { type: 'UserLoggedIn', data: { sessionId: 's1' } };
     const failed: UserEvent = { type: 'LoginFailed', data: { reason: 'wrong_password' } };
     given([registered]).when({ type: 'RecordLogin', sessionId: 's1' }).then([loggedIn]);
     given([registered]).when({ type: 'RecordFailedLogin' }).then([failed]);
-    expect(fold(userDecider, [registered, loggedIn, failed])).toEqual({ status: 'active', ...ada });
+    expect(fold(userDecider, [registered, loggedIn, failed])).toEqual(active);
   });
 
   it.each<UserCommand>([

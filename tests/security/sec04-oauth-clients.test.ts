@@ -1,5 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createSigningKeys } from '../../src/http/auth/signing-keys.ts';
@@ -444,6 +447,48 @@ describe('clients', () => {
       inside.close();
     }
   });
+});
+
+test('codes and refresh tokens outlast a restart, and are good once all the same', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'annals-oauth-'));
+  const env = { ANNALS_DATA_DIR: directory };
+  const before = await startTestApp({ env });
+  const who = await before.newUser();
+  const metadata = { client_name: 'A client', redirect_uris: [redirectUri] };
+  const client = await before.request('POST', '/oauth/register', { token: null, body: metadata });
+  const { client_id: id } = client.body as { client_id: string };
+  const address = authorizationUrl({ client_id: id, resource: before.url }).replace(app.url, before.url);
+  const codes: string[] = [];
+  for (let n = 0; n < 2; n++) {
+    const back = await signInAndAllow(new Browser(before.url), address, who);
+    codes.push(back.searchParams.get('code') ?? '');
+  }
+  const ask = async (fields: Readonly<Record<string, string>>) => {
+    const body = new URLSearchParams({ client_id: id, redirect_uri: redirectUri, code_verifier: verifier, ...fields });
+    const answer = await fetch(`${before.url}/oauth/token`, { method: 'POST', body });
+    return { status: answer.status, ...((await answer.json()) as Partial<TokenReply['body']>) };
+  };
+  const [used = '', unused = ''] = codes;
+  const first = await ask({ grant_type: 'authorization_code', code: used });
+  expect(first.status).toBe(200);
+  await before.close();
+
+  // The same address, as behind a proxy: it stands in the tokens.
+  const after = await startTestApp({ env: { ...env, PORT: String(before.port) } });
+  try {
+    const listed = await after.request('GET', '/api/v1/mcps', { token: first.access_token ?? '' });
+    expect(listed.status).toBe(200);
+    const fresh = await ask({ grant_type: 'refresh_token', refresh_token: first.refresh_token ?? '' });
+    expect(fresh.status).toBe(200);
+    expect((await ask({ grant_type: 'authorization_code', code: unused })).status).toBe(200);
+    expect((await ask({ grant_type: 'authorization_code', code: used })).error).toBe('invalid_grant');
+    await expect
+      .poll(async () => (await after.request('GET', '/api/v1/mcps', { token: fresh.access_token ?? '' })).status)
+      .toBe(401);
+  } finally {
+    await after.close();
+    await rm(directory, { recursive: true });
+  }
 });
 
 test('what clients were allowed is on the record: who, which client, what, and by which way calls came', async () => {

@@ -94,6 +94,7 @@ export async function createPrincipals(deps: CommandDeps, options: PrincipalsOpt
       changes++;
       known.delete(id);
       knownKeys.delete(id);
+      knownGrants.delete(id);
     },
     missed: () => {
       changes++;
@@ -142,6 +143,7 @@ export async function createPrincipals(deps: CommandDeps, options: PrincipalsOpt
     },
     ofKey: (keyId) => (revocations.has(keyId) ? undefined : (knownKeys.get(keyId) ?? readKey(keyId))),
     ofGrant: (grantId, userId) => {
+      if (revocations.has(grantId)) return undefined;
       const principal = knownGrants.get(grantId);
       return principal?.userId === userId ? principal : readGrant(grantId, userId);
     },

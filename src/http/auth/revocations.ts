@@ -7,13 +7,13 @@ const channel = 'revocations';
 const capacity = 50_000;
 
 /** Events that end a credential, on the stream that bears its id. */
-const ending: ReadonlySet<string> = new Set(['SessionEnded', 'ApiKeyRevoked']);
+const ending: ReadonlySet<string> = new Set(['SessionEnded', 'ApiKeyRevoked', 'OAuthGrantRevoked']);
 
 const messageSchema = z.strictObject({ ended: z.string().min(1).max(200) });
 
 /** What has ended, as its own process told before the log did. */
 export interface Revocations {
-  /** Whether a session or a key is known to have ended. False says nothing: the log knows. */
+  /** Whether a session, a key or a grant is known to have ended. False says nothing: the log knows. */
   has(id: string): boolean;
   close(): void;
 }
