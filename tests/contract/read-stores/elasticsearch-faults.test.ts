@@ -223,6 +223,19 @@ onEngine('elasticsearch', (url) => {
       expect((await stores.ping()).engine).toBe('Elasticsearch');
     });
 
+    it('ask again while it has no memory for them, and give up when that does not end', async () => {
+      const stores = place.open({ url: proxy.url });
+      const { store } = await stores.create(definition, 1);
+      proxy.overload(3);
+      await store.apply(first);
+      proxy.overload(2);
+      expect(await store.checkpoint()).toBe(3);
+      proxy.overload(Infinity);
+      await expect(store.checkpoint()).rejects.toThrow(StoreUnavailable);
+      proxy.heal();
+      expect(await store.checkpoint()).toBe(3);
+    });
+
     it('tell a version that was removed, or made anew, under the hands of its writer', async () => {
       const stores = place.open();
       const { store } = await stores.create(definition, 1);

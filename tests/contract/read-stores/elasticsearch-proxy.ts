@@ -9,6 +9,8 @@ export interface ElasticsearchProxy {
   cutAt(request: number, moment: 'before' | 'after'): void;
   /** Holds back the n-th request from now and all after it. Answers when it has come. */
   holdAt(request: number): Promise<void>;
+  /** Answers so many requests itself, as a server does that has no memory for them. */
+  overload(requests: number): void;
   /** Lets through what was held back, and everything from then on. */
   heal(): void;
   close(): Promise<void>;
@@ -16,6 +18,17 @@ export interface ElasticsearchProxy {
 
 /** The first bytes of a request: every request is one of its own on a connection, after the answer to the last. */
 const REQUEST = /^(?:GET|POST|PUT|DELETE|HEAD) \//;
+
+const TRIPPED = JSON.stringify({ error: { type: 'circuit_breaking_exception', reason: 'no memory' }, status: 429 });
+const OVERLOADED = [
+  'HTTP/1.1 429 Too Many Requests',
+  'Content-Type: application/vnd.elasticsearch+json;compatible-with=9',
+  'X-Elastic-Product: Elasticsearch',
+  `Content-Length: ${TRIPPED.length}`,
+  'Connection: close',
+  '',
+  TRIPPED,
+].join('\r\n');
 
 /** A way to an Elasticsearch that fails, or waits, at a request which a test names. */
 export async function startElasticsearchProxy(target: string): Promise<ElasticsearchProxy> {
@@ -25,6 +38,7 @@ export async function startElasticsearchProxy(target: string): Promise<Elasticse
   let trap:
     { readonly at: number; readonly spring: (upstream: Socket, client: Socket, bytes: Buffer) => void } | undefined;
   let isCut = false;
+  let overloaded = 0;
   let held: (() => void)[] | undefined;
 
   function cut(): void {
@@ -48,7 +62,14 @@ export async function startElasticsearchProxy(target: string): Promise<Elasticse
     track(upstream, client);
     upstream.on('data', (bytes) => client.write(bytes));
     client.on('data', (bytes) => {
-      if (REQUEST.test(bytes.subarray(0, 10).toString('latin1'))) seen += 1;
+      const begins = REQUEST.test(bytes.subarray(0, 10).toString('latin1'));
+      if (begins) seen += 1;
+      if (begins && overloaded > 0) {
+        overloaded -= 1;
+        // What may still come of the request has nobody to go to.
+        client.removeAllListeners('data').resume().end(OVERLOADED);
+        return;
+      }
       if (held !== undefined) return void held.push(() => upstream.write(bytes));
       if (trap === undefined || seen < trap.at) return void upstream.write(bytes);
       const { spring } = trap;
@@ -91,8 +112,12 @@ export async function startElasticsearchProxy(target: string): Promise<Elasticse
         };
       });
     },
+    overload(requests) {
+      overloaded = requests;
+    },
     heal() {
       isCut = false;
+      overloaded = 0;
       trap = undefined;
       const waiting = held ?? [];
       held = undefined;

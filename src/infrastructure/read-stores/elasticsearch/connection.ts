@@ -1,6 +1,7 @@
 import { Client } from '@elastic/elasticsearch';
 import { StoreUnavailable } from '../../../ports/unavailable.ts';
 import { elasticsearchFailure, isFailure, unfit } from './failure.ts';
+import { whileOverloaded } from './overload.ts';
 
 /** Writes of many rows, and what the server does with whole indices, take longer than a question. */
 const LONG_MS = 15_000;
@@ -35,7 +36,10 @@ export function elasticsearchConnection(url: string, patienceMs: number): Elasti
   let client: Client | undefined;
   let isClosed = false;
 
-  async function ask({ method, path, query, body, isLong, isOnce }: Question): Promise<unknown> {
+  const ask = (question: Question): Promise<unknown> =>
+    whileOverloaded(question.isLong === true ? LONG_MS : patienceMs, () => askOnce(question));
+
+  async function askOnce({ method, path, query, body, isLong, isOnce }: Question): Promise<unknown> {
     if (isClosed) throw new StoreUnavailable('the connection to Elasticsearch is closed');
     client ??= clientFor(url, patienceMs);
     const isLines = typeof body === 'string';
