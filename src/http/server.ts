@@ -9,6 +9,7 @@ import { createPrincipals } from './auth/principals.ts';
 import { createSigningKeys } from './auth/signing-keys.ts';
 import { createTokenCheck } from './auth/token-check.ts';
 import type { EventStore } from '../ports/event-store.ts';
+import { firstEventAfter } from '../ports/first-event.ts';
 import type { HttpDeps, Patience } from './deps.ts';
 import { createFeed } from './feed/feed.ts';
 import { startOf } from './feed/positions.ts';
@@ -139,6 +140,5 @@ export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
 
 /** Tells one log from any other, a copy of it apart: the id of its first event. */
 async function logIdOf(store: EventStore): Promise<string> {
-  const { events } = await store.readAll({ after: 0, limit: 1 });
-  return events[0]?.metadata.eventId ?? '';
+  return (await firstEventAfter(store, 0))?.metadata.eventId ?? '';
 }

@@ -1,9 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startRelay } from '../../src/infrastructure/event-bus/kafka.ts';
 import type { Relay, RelayOptions } from '../../src/infrastructure/event-bus/kafka.ts';
-import { NO_STREAM } from '../../src/ports/event-store.ts';
+import { openEventStoreDb } from '../../src/infrastructure/event-store/esdb.ts';
+import { NO_STREAM, type AllSlice, type EventStore } from '../../src/ports/event-store.ts';
 import { eventToAppend, eventsToAppend, idsOf, newStream, readOn } from '../contract/event-store/helpers.ts';
 import { onEngine } from '../support/engines.ts';
+import { startStandIn } from '../support/esdb-stand-in/stand-in.ts';
+import { asStored } from './support/as-stored.ts';
 import { logger, newInstallation, PARTITIONS } from './support/installation.ts';
 import type { Installation } from './support/installation.ts';
 import { breaksIn, readTopic } from './support/read-topic.ts';
@@ -54,6 +57,26 @@ onEngine('kafka', (brokers) => {
         },
         expect.objectContaining({ position: 2, previous: 1, stream, revision: 1, type: 'Plain' }),
       ]);
+    });
+
+    it('names a log that was empty when it began by the first event that came', async () => {
+      const server = await startStandIn();
+      const store = openEventStoreDb({ url: server.url, decode: asStored });
+      installation.onDispose(() => server.stop());
+      installation.onDispose(() => store.close());
+      let emptySlices = 0;
+      async function* subscribe(options: Parameters<EventStore['subscribe']>[0]): AsyncGenerator<AllSlice> {
+        for await (const slice of store.subscribe(options)) {
+          yield slice;
+          // The relay has taken it, and asks for the next one.
+          if (slice.events.length === 0) emptySlices++;
+        }
+      }
+      await start({ log: { readAll: (options) => store.readAll(options), head: () => store.head(), subscribe } });
+      await until('the relay has passed events of the server', () => emptySlices > 0);
+      const { events, position } = await store.append(newStream(), NO_STREAM, eventsToAppend(1));
+
+      expect(await readTopic(installation, position)).toMatchObject([{ log: idsOf(events)[0], position }]);
     });
 
     it('announces an event that is too large to travel', async () => {

@@ -1,4 +1,5 @@
 import type { EventStore, EventToAppend, Position, RecordedEvent, StreamAppend } from '../../ports/event-store.ts';
+import { firstEventAfter } from '../../ports/first-event.ts';
 import { digestOf, lineOf, type LogDigest } from './log-digest.ts';
 
 /** The log that is copied: nobody writes to it meanwhile, and its positions count its events from 1. */
@@ -37,7 +38,7 @@ export async function copyLog(
 ): Promise<CopyResult> {
   const total = await source.head();
   const resumedAt = await countCopied(source, target, total);
-  if (resumedAt === 0 && (await target.readAll({ after: 0, limit: 1 })).events.length > 0) {
+  if (resumedAt === 0 && (await firstEventAfter(target, 0)) !== undefined) {
     throw new CopyRefused('the target holds events that are not of this log');
   }
   for (let after = resumedAt; after < total;) {

@@ -10,6 +10,13 @@ export async function eventsBeyond(
   head: Position,
 ): Promise<number> {
   if (store.sparse !== true || position >= head) return Math.max(0, head - position);
-  const { events } = await store.readAll({ after: position, limit: MOST_COUNTED });
-  return events.length;
+  let counted = 0;
+  // A log that others write to as well may give less than was asked for, or nothing, with more to come.
+  for (let after = position; counted < MOST_COUNTED;) {
+    const slice = await store.readAll({ after, limit: MOST_COUNTED - counted });
+    counted += slice.events.length;
+    if (slice.end) break;
+    after = slice.position;
+  }
+  return counted;
 }

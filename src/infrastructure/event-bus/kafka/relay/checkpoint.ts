@@ -1,5 +1,6 @@
 import type { KafkaMessage, Message } from 'kafkajs';
-import type { EventStore, Position } from '../../../../ports/event-store.ts';
+import { UnknownPosition, type EventStore, type Position } from '../../../../ports/event-store.ts';
+import { firstEventAfter } from '../../../../ports/first-event.ts';
 
 /** How far the log is published. */
 export interface Checkpoint {
@@ -59,8 +60,13 @@ export class CheckpointReader {
 export async function isOfLog(checkpoint: Checkpoint, log: Pick<EventStore, 'readAll' | 'head'>): Promise<boolean> {
   const { position, last } = checkpoint;
   if (last === undefined) return position <= (await log.head());
-  const [event] = (await log.readAll({ after: last.previous, limit: 1 })).events;
-  return event?.position === position && event.metadata.eventId === last.eventId;
+  try {
+    const event = await firstEventAfter(log, last.previous);
+    return event?.position === position && event.metadata.eventId === last.eventId;
+  } catch (error) {
+    if (error instanceof UnknownPosition) return false;
+    throw error;
+  }
 }
 
 function checkpointOf(text: string): Checkpoint | undefined {

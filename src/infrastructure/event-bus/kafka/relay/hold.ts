@@ -44,8 +44,9 @@ export async function holdRelay(holding: Holding, signal: AbortSignal): Promise<
     onPublished(after, 0);
     let identity: string | undefined;
     for await (const slice of log.subscribe({ after, batchSize: BATCH, signal })) {
-      identity ??= (await identityOf(log)) ?? '';
-      for (const { messages, checkpoint } of batchesOf(slice.events, after, identity)) {
+      // A log has no identity before its first event.
+      if (slice.events.length > 0) identity ??= await identityOf(log);
+      for (const { messages, checkpoint } of batchesOf(slice.events, after, identity ?? '')) {
         if (signal.aborted) return;
         const publishing = publisher.publish({ events: messages, relay: [checkpointMessage(checkpoint)] });
         if (!(await unlessLate(publishing, signal, GOODBYE_MS))) return;
