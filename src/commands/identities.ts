@@ -38,21 +38,31 @@ const system: Principal = {
   sessionId: null,
 };
 
+/** What becomes of somebody who is not known yet. */
+export interface Unknown {
+  /** Whether he gets an account when there is none. */
+  readonly mayRegister: boolean;
+  /**
+   * Ends the sessions, keys and the like of an account that is about to be linked, those of up to this position included.
+   * The identity is linked only when that is done: a sign-in that fails in between begins again with it.
+   */
+  readonly endWaysIn: (userId: string, after: Position) => Promise<unknown>;
+}
+
 /**
  * The user whom an identity provider vouches for. Who is not known yet is known by an e-mail address that the provider has
- * verified, or registered. An account that is linked gets a new password that nobody knows: whoever registered the address
- * here need not have been its owner.
- * @param mayRegister whether somebody unknown gets an account
- * @throws DomainError `email_not_verified`, `user_unknown`
+ * verified, or registered. An account that is linked gets a new password that nobody knows, and every other way into it
+ * ends: whoever registered the address here need not have been its owner.
+ * @throws DomainError `email_not_verified`, `user_unknown`; what ending the ways in throws
  */
 export async function recognise(
   deps: UserDeps,
   context: CommandContext,
   vouched: Vouched,
-  mayRegister: boolean,
+  unknown: Unknown,
 ): Promise<Recognised> {
   const bySystem = { ...context, principal: system };
-  const recognised = await find(deps, bySystem, vouched, mayRegister);
+  const recognised = await find(deps, bySystem, vouched, unknown);
   const { roles } = vouched;
   if (roles === undefined) return recognised;
   const { userId, position } = recognised;
@@ -65,7 +75,7 @@ async function find(
   deps: UserDeps,
   context: CommandContext,
   { identity, email, emailVerified, username }: Vouched,
-  mayRegister: boolean,
+  { mayRegister, endWaysIn }: Unknown,
 ): Promise<Recognised> {
   const key = identityKey(deps, identity);
   const owner = await ownerOfName(deps, key);
@@ -75,7 +85,10 @@ async function find(
     throw new DomainError('forbidden', 'email_not_verified', detail);
   }
   const known = await userIdByEmail(deps, email);
-  if (known !== undefined) return { userId: known, as: 'linked', position: await link(deps, context, known, identity) };
+  if (known !== undefined) {
+    await endWaysIn(known, await losePassword(deps, context, known));
+    return { userId: known, as: 'linked', position: await link(deps, context, known, identity) };
+  }
   if (!mayRegister) {
     throw new DomainError('forbidden', 'user_unknown', 'nobody here has your e-mail address: ask an administrator');
   }
@@ -83,30 +96,28 @@ async function find(
   await registerUser(deps, context, person, selfRegisteredRoles);
   const userId = context.commandId;
   const byItself = following(context, derivedId('link', context.commandId));
-  return { userId, as: 'registered', position: await link(deps, byItself, userId, identity, { keepPassword: true }) };
+  return { userId, as: 'registered', position: await link(deps, byItself, userId, identity) };
 }
 
-async function link(
-  deps: UserDeps,
-  context: CommandContext,
-  userId: string,
-  identity: Identity,
-  { keepPassword = false } = {},
-): Promise<Position> {
-  await loadUser(deps, userId);
+async function link(deps: UserDeps, context: CommandContext, userId: string, identity: Identity): Promise<Position> {
   const owner = { decider: userDecider, id: userId };
   const claim = { key: identityKey(deps, identity), owner, name: identity.subject, pointer: '/subject' };
   const { position } = await transact(deps, context, async (transaction) => {
     await reserveName(deps, context, transaction, claim);
     return transaction.decide(userDecider, userId, { type: 'LinkIdentity', identity });
   });
-  if (keepPassword) return position;
+  return position;
+}
+
+/** Gives an account a password that nobody knows. @returns position of the change */
+async function losePassword(deps: UserDeps, context: CommandContext, userId: string): Promise<Position> {
+  await loadUser(deps, userId);
   const passwordHash = await deps.passwords.hash(nobodysPassword());
   const change = following(context, derivedId('password of nobody', context.commandId));
-  const changed = await transact(deps, change, (transaction) =>
+  const { position } = await transact(deps, change, (transaction) =>
     transaction.decide(userDecider, userId, { type: 'ChangePassword', passwordHash }),
   );
-  return changed.position;
+  return position;
 }
 
 /** A name in the form that names have here, and that nobody has yet. */

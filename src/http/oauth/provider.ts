@@ -23,7 +23,7 @@ import { defaultScopes, namedScopes } from './scopes.ts';
 const minute = 60;
 const day = 24 * 60 * minute;
 
-/** Requests for metadata documents, and registrations, that one address may make in an hour. */
+/** Metadata documents that requests from one address may have fetched in an hour. */
 const perAddress = { limit: 60, windowMs: 60 * 60_000 };
 
 /** Where each endpoint is, below the place where the server is mounted. */

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
-import { recognise, type Recognised } from '../../commands/identities.ts';
+import { recognise } from '../../commands/identities.ts';
 import { logInByIdentity } from '../../commands/sessions.ts';
 import { revokeApiKey } from '../../commands/api-keys.ts';
 import { following, type CommandContext } from '../../commands/context.ts';
 import { derivedId } from '../../commands/derived-id.ts';
 import { listApiKeys } from '../../queries/api-keys/api-keys.ts';
+import type { Position } from '../../ports/event-store.ts';
 import { createIdentityProvider } from '../oidc/identity-provider.ts';
 import { mayReturnTo } from '../oidc/return-address.ts';
 import { seal, unseal } from '../oidc/sealed.ts';
@@ -87,8 +88,10 @@ export function oidcRoutes(parts: RouteParts): readonly Route[] {
         const checks = { state: String(state), nonce: String(nonce), verifier: String(verifier) };
         const vouched = await identityProvider.complete(callback, checks);
         const command = context.command();
-        const recognised = await recognise(commands, command, vouched, provider.newUsers === 'register');
-        if (recognised.as === 'linked') await endWaysIn(parts, command, recognised);
+        const recognised = await recognise(commands, command, vouched, {
+          mayRegister: provider.newUsers === 'register',
+          endWaysIn: (userId, after) => endWaysIn(parts, command, userId, after),
+        });
         logger.info({ userId: recognised.userId, as: recognised.as }, 'signed in by an identity provider');
         const content = { id: uuidv7(), userId: recognised.userId, challenge: bound, ...vouched.identity };
         const code = seal(commands, 'sign-in code', content, codeMs);
@@ -134,11 +137,12 @@ export function oidcRoutes(parts: RouteParts): readonly Route[] {
 }
 
 /**
- * Ends every way into an account that was there before its owner proved the address to be his: sessions and API keys (the
- * password is gone already).
+ * Ends every way into an account that was there before its owner proved the address to be his: sessions, then API keys, so
+ * that no session makes another key meanwhile. The password is gone already.
  */
-async function endWaysIn(parts: RouteParts, command: CommandContext, { userId, position }: Recognised): Promise<void> {
+async function endWaysIn(parts: RouteParts, command: CommandContext, userId: string, after: Position): Promise<void> {
   const { commands, queries } = parts;
+  const position = await endSessionsOf(parts, command, { userId, reason: 'password_changed', kept: null, after });
   await queries.models.waitFor('api_keys', position, waitMs);
   const viewer = { userId, seesAll: false };
   const byUser = { ...command, principal: { ...command.principal, actor: `user:${userId}`, userId } };
@@ -150,7 +154,6 @@ async function endWaysIn(parts: RouteParts, command: CommandContext, { userId, p
     if (page.nextCursor === null) break;
     cursor = page.nextCursor;
   }
-  await endSessionsOf(parts, command, { userId, reason: 'password_changed', kept: null, after: position });
 }
 
 function cookieOf({ request }: RequestContext): string | undefined {
