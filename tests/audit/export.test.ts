@@ -40,6 +40,19 @@ describe('an export of the whole log', () => {
     );
   });
 
+  test('is found out for a position that no log can have', async () => {
+    const file = await world.whole();
+    for (let position = 1; position <= 11; position++) {
+      const damaged = Buffer.from(file);
+      // The first byte of the position, eight bytes of which stand before the time and the stream.
+      const at = damaged.indexOf(`mcp-${position}`) - 4 - 8 - 8 - 8;
+      expect(damaged.readBigInt64BE(at)).toBe(BigInt(position));
+      damaged[at] = 0x80;
+      const { firstBad } = await verifyExport(pieces(damaged));
+      expect(firstBad?.position).toBe(position);
+    }
+  });
+
   test('names the very event in whose bytes a bit was turned', async () => {
     const file = await world.whole();
     for (let position = 1; position <= 11; position++) {

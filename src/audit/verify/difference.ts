@@ -20,8 +20,10 @@ export interface Difference {
  */
 export function createDifference(entries: Entries, index: number, leaf: Buffer, sealedAt: number): Difference {
   const position = positionOfLeaf(leaf);
+  const before = index > 0 ? entries.position(index - 1) : 0;
   if (index >= entries.count) {
-    const bad: FirstBad = { position, fault: 'inserted', detail: 'an event stands where none was sealed' };
+    const at = placeAfter(before, position);
+    const bad: FirstBad = { position: at, fault: 'inserted', detail: 'an event stands where none was sealed' };
     return { follow: () => undefined, settle: () => bad };
   }
   const expected = { position: entries.position(index), hash: entries.hash(index) };
@@ -42,7 +44,7 @@ export function createDifference(entries: Entries, index: number, leaf: Buffer, 
     },
     settle() {
       if (position < expected.position || foundLater) {
-        const at = Math.min(position, expected.position);
+        const at = position > before ? Math.min(position, expected.position) : expected.position;
         return wasSealedLater() || (foundLater && position > expected.position)
           ? {
               position: at,
@@ -60,4 +62,9 @@ export function createDifference(entries: Entries, index: number, leaf: Buffer, 
         : { position: at, fault: 'changed', detail: 'the event is not the one that was sealed' };
     },
   };
+}
+
+/** A position that the log can have after another; damage can make any number of one. */
+export function placeAfter(before: number, position: number): number {
+  return Number.isSafeInteger(position) && position > before ? position : before + 1;
 }

@@ -13,7 +13,9 @@ export type Step =
   | { readonly do: 'user'; readonly name: number }
   | { readonly do: 'roles'; readonly user: number; readonly roles: readonly string[] }
   | { readonly do: 'login'; readonly user: number; readonly right: boolean }
-  | { readonly do: 'denied'; readonly user: number };
+  | { readonly do: 'denied'; readonly user: number }
+  | { readonly do: 'api key'; readonly scopes: readonly string[] }
+  | { readonly do: 'revoke'; readonly apiKey: number };
 
 const index = fc.nat(50);
 const words = fc.oneof(
@@ -71,6 +73,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('login' as const), user: index, right: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('denied' as const), user: index }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('api key' as const),
+      scopes: fc.uniqueArray(fc.constantFrom('mcp:read', 'mcp:call', 'execution:read', 'nonsense'), { maxLength: 3 }),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('revoke' as const), apiKey: index }) },
 );
 
 /** Makes sure that no read model stays empty. */
@@ -78,6 +88,7 @@ const first: readonly Step[] = [
   { do: 'register', name: 0, server: 0 },
   { do: 'call', mcp: 0, tool: 'echo', given: { message: 'first' }, key: true },
   { do: 'user', name: 0 },
+  { do: 'api key', scopes: ['mcp:read'] },
 ];
 
 /** Requests of every kind, in any order; many of them are refused. */
@@ -90,6 +101,7 @@ export class Made {
   readonly mcps: string[] = [];
   readonly executions: string[] = [];
   readonly users: { readonly id: string; readonly username: string }[] = [];
+  readonly apiKeys: string[] = [];
   keys = 0;
 }
 
@@ -115,6 +127,16 @@ export async function take(
       const reply = await send('POST', '/mcps', { body: { name: `name ${taken.name}`, transport } });
       if (reply.status === 201) made.mcps.push((reply.body as { id: string }).id);
       return reply;
+    }
+    case 'api key': {
+      const body = { name: `key ${made.apiKeys.length}`, scopes: taken.scopes };
+      const reply = await send('POST', '/api-keys', { body });
+      if (reply.status === 201) made.apiKeys.push((reply.body as { id: string }).id);
+      return reply;
+    }
+    case 'revoke': {
+      const id = at(made.apiKeys, taken.apiKey);
+      return id === undefined ? undefined : send('DELETE', `/api-keys/${id}`);
     }
     case 'user': {
       const username = `user${taken.name}`;
