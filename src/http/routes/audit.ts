@@ -7,8 +7,7 @@ import { pageLimit } from '../../queries/paging/page.ts';
 import { ok } from '../answer.ts';
 import { csvRows } from '../export/csv.ts';
 import { jsonLines } from '../export/json-lines.ts';
-import { streamBytes } from '../export/stream-bytes.ts';
-import { streamText } from '../export/stream-text.ts';
+import { streamPieces, streamText } from '../export/stream-pieces.ts';
 import { defineRoute } from '../route/define-route.ts';
 import type { Route } from '../route/route.ts';
 import {
@@ -69,7 +68,7 @@ export function auditRoutes({ queries, seal, auditReads }: RouteParts): readonly
           const sealed = seal.exportSealed(isWhole ? undefined : positionsOf(exportAudit(queries, filter)));
           // First, so that it is sealed with the rest: the file then has all that a witness has.
           await recorded();
-          return streamBytes(sealed, 'application/octet-stream', 'annals-audit.sealed');
+          return streamPieces(sealed, 'application/octet-stream', 'annals-audit.sealed');
         }
         const { contentType, text } = formats[format];
         const answer = await streamText(text(exportAudit(queries, filter)), contentType, `annals-audit.${format}`);
