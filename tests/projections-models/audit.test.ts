@@ -50,8 +50,8 @@ describe('the audit trail', () => {
   it('tells why, in the words of who did it, and is found by them', () => {
     const [fact] = on('execution-e1', requested);
     const row = rowOf(audit, [{ ...(fact as Fact), metadata: { reason: 'ticket 4711' } }]);
-    expect(row?.keywords).toMatchObject({ stated_reason: 'ticket 4711', reason: null });
-    expect(row?.text).toContain('ticket 4711');
+    expect(row.keywords).toMatchObject({ stated_reason: 'ticket 4711', reason: null });
+    expect(row.text).toContain('ticket 4711');
   });
 
   it('tells of a denial what was refused and why', () => {
