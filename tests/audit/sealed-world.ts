@@ -8,7 +8,7 @@ import { publicBytes } from '../../src/audit/note.ts';
 import { createSealer, type Sealer, type SealerOptions } from '../../src/audit/sealer.ts';
 import { openSegmentStore } from '../../src/infrastructure/audit/segment-store.ts';
 import type { RawLog, SegmentStore, StoredRecord, Witness } from '../../src/ports/audit-record.ts';
-import type { Logger } from '../../src/ports/logger.ts';
+import { silent } from '../support/silent-logger.ts';
 
 /** RFC 8032, section 7.1, test 1: a key that everybody knows. */
 const SEED = '9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60';
@@ -61,14 +61,6 @@ export function logOf(count: number, step = 1): ChangeableLog {
   log.add(count);
   return log;
 }
-
-const silent: Logger = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-  child: () => silent,
-};
 
 export interface World {
   readonly dir: string;

@@ -14,9 +14,9 @@ import { createPrincipals } from '../../src/http/auth/principals.ts';
 import { createMemoryCoordination } from '../../src/infrastructure/coordination/memory.ts';
 import { openSqliteEventStore } from '../../src/infrastructure/event-store/sqlite.ts';
 import { createArgon2PasswordHasher } from '../../src/infrastructure/passwords/argon2-password-hasher.ts';
-import type { Logger } from '../../src/ports/logger.ts';
 import { fastestOf } from './fastest-of.ts';
 import { figure, type BenchRow } from './row.ts';
+import { silent } from '../support/silent-logger.ts';
 
 const runs = 10;
 const decisions = 20_000;
@@ -121,11 +121,3 @@ async function benchApiKey(): Promise<BenchRow> {
 function median(values: readonly number[]): number {
   return values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)] ?? NaN;
 }
-
-const silent: Logger = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-  child: () => silent,
-};

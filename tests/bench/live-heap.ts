@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
+import { freePort } from '../support/free-port.ts';
 
 /** The inspector of another Node process, for what only a collection can tell. */
 export interface HeapInspector {
@@ -56,12 +56,4 @@ function ask(socket: WebSocket, id: number, method: string): Promise<unknown> {
     socket.addEventListener('message', heard);
     socket.send(JSON.stringify({ id, method }));
   });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

@@ -12,20 +12,12 @@ import { openSegmentStore } from '../../src/infrastructure/audit/segment-store.t
 import { openSqliteEventStore } from '../../src/infrastructure/event-store/sqlite.ts';
 import { openSqliteRawLog } from '../../src/infrastructure/event-store/sqlite-raw-log.ts';
 import type { EventToAppend } from '../../src/ports/event-store.ts';
-import type { Logger } from '../../src/ports/logger.ts';
 import { figure, type BenchRow } from './row.ts';
+import { silent } from '../support/silent-logger.ts';
 
 const EVENTS = 200_000;
 const TOGETHER = 500;
 const RUNS = 3;
-
-const silent: Logger = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-  child: () => silent,
-};
 
 /**
  * Sealing a log that is there, and verifying an export of it, against SHA-256 over the same bytes held in memory. Events

@@ -4,18 +4,11 @@ import { createApiKey, loadApiKey, recordApiKeyUse, revokeApiKey } from '../../s
 import { createApiKeyCheck } from '../../src/http/auth/api-key-check.ts';
 import { createPrincipals, type Principals } from '../../src/http/auth/principals.ts';
 import { createMemoryCoordination } from '../../src/infrastructure/coordination/memory.ts';
-import type { Logger } from '../../src/ports/logger.ts';
 import { registerUser, setRoles } from '../../src/commands/users.ts';
 import { until } from '../http/support/until.ts';
 import { newCommand, openCommandSide, refusal, type CommandSide } from './harness.ts';
+import { silent } from '../support/silent-logger.ts';
 
-const silent: Logger = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-  child: () => silent,
-};
 const caller = { correlationId: 'c', remoteAddress: '127.0.0.1' };
 const content = { name: 'nightly', scopes: ['mcp:read'], expiresAt: null, addresses: [] };
 

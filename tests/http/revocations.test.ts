@@ -7,7 +7,8 @@ import { createMemoryCoordination } from '../../src/infrastructure/coordination/
 import type { Coordination } from '../../src/ports/coordination.ts';
 import type { EventStore } from '../../src/ports/event-store.ts';
 import { newCommand, openCommandSide } from '../commands/harness.ts';
-import { logLines, until } from '../contract/coordination/helpers.ts';
+import { until } from '../contract/coordination/helpers.ts';
+import { logLines } from '../support/log-lines.ts';
 import { temporaryRedis } from '../contract/coordination/temporary-redis.ts';
 import { onEngine } from '../support/engines.ts';
 import { startTcpProxy } from '../support/tcp-proxy.ts';

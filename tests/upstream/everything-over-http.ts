@@ -1,8 +1,7 @@
 import { spawn } from 'node:child_process';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { referenceServer, until } from './support.ts';
+import { freePort } from '../support/free-port.ts';
 
 /** Starts server-everything on a free port; answers its URL when it listens. It ends with the test. */
 export async function startEverythingOverHttp(mode: 'streamableHttp' | 'sse'): Promise<string> {
@@ -24,12 +23,4 @@ export async function startEverythingOverHttp(mode: 'streamableHttp' | 'sse'): P
     );
   await until(listens, `${mode} listens`);
   return url;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

@@ -1,6 +1,5 @@
 import { vi } from 'vitest';
 import type { ChannelListener, Lease, Node } from '../../../src/ports/coordination.ts';
-import type { Logger } from '../../../src/ports/logger.ts';
 
 /** Waits until what is asked for holds; what it last said is told when it never does. */
 export function until(assertion: () => unknown): Promise<unknown> {
@@ -43,23 +42,4 @@ export function heard(): Heard {
     gap: () => void (log.gaps += 1),
   };
   return log;
-}
-
-export interface LogLines extends Logger {
-  readonly lines: { readonly level: string; readonly message: string; readonly fields: unknown }[];
-}
-
-/** A logger that keeps its lines. */
-export function logLines(): LogLines {
-  const lines: LogLines['lines'] = [];
-  const at = (level: string) => (fields: unknown, message: string) => void lines.push({ level, message, fields });
-  const logger: LogLines = {
-    lines,
-    debug: at('debug'),
-    info: at('info'),
-    warn: at('warn'),
-    error: at('error'),
-    child: () => logger,
-  };
-  return logger;
 }

@@ -1,5 +1,5 @@
 import { createMemoryCoordination } from '../../../src/infrastructure/coordination/memory.ts';
-import { logLines } from './helpers.ts';
+import { logLines } from '../../support/log-lines.ts';
 import { coordinationContract } from './suite.ts';
 
 coordinationContract('memory', () => {

@@ -5,7 +5,8 @@ import { openRedisCoordination, type RedisCoordination } from '../../../src/infr
 import { RedisUnfit } from '../../../src/infrastructure/coordination/redis/check.ts';
 import { StoreUnavailable } from '../../../src/ports/unavailable.ts';
 import { onEngine } from '../../support/engines.ts';
-import { ended, given, heard, logLines, nodeNamed, until, type LogLines } from './helpers.ts';
+import { ended, given, heard, nodeNamed, until } from './helpers.ts';
+import { logLines, type LogLines } from '../../support/log-lines.ts';
 import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy.ts';
 import { temporaryRedis, type TemporaryRedis } from './temporary-redis.ts';
 

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe } from 'vitest';
 import type { Coordination } from '../../../src/ports/coordination.ts';
 import { cacheContract } from './cache.ts';
 import { channelsContract } from './channels.ts';
-import type { LogLines } from './helpers.ts';
+import type { LogLines } from '../../support/log-lines.ts';
 import { leasesContract } from './leases.ts';
 import { presenceContract } from './presence.ts';
 import { rateLimitsContract } from './rate-limits.ts';

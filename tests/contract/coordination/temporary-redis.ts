@@ -5,7 +5,7 @@ import {
   type RedisCoordination,
   type RedisCoordinationOptions,
 } from '../../../src/infrastructure/coordination/redis.ts';
-import { logLines, type LogLines } from './helpers.ts';
+import { logLines, type LogLines } from '../../support/log-lines.ts';
 
 export interface TemporaryRedis {
   readonly prefix: string;

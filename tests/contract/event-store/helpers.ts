@@ -92,3 +92,8 @@ export async function followUntil(
 export async function turns(count: number): Promise<void> {
   for (let turn = 0; turn < count; turn++) await nextTurn();
 }
+
+/** Follows until it is told to end. @throws Error there was something, though nothing was expected */
+export async function drain(slices: AsyncIterable<unknown>): Promise<void> {
+  for await (const slice of slices) throw new Error(`nothing was expected, but there was ${JSON.stringify(slice)}`);
+}

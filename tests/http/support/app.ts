@@ -5,7 +5,7 @@ import { loadConfig } from '../../../src/config.ts';
 import { startAnnals } from '../../../src/app/start.ts';
 import type { HttpSettings } from '../../../src/http/deps.ts';
 import type { Route } from '../../../src/http/route/route.ts';
-import type { Logger } from '../../../src/ports/logger.ts';
+import { logLines, type LoggedLine } from '../../support/log-lines.ts';
 
 export const adminPassword = 'test-admin-password';
 
@@ -52,12 +52,6 @@ export interface TestApp {
   close(): Promise<void>;
 }
 
-export interface LoggedLine {
-  readonly level: 'debug' | 'info' | 'warn' | 'error';
-  readonly message: string;
-  readonly fields: unknown;
-}
-
 interface TestAppOptions {
   /** Of the user admin, where `env` gives another one. */
   readonly adminPassword?: string;
@@ -75,8 +69,8 @@ export async function startTestApp({ http = {}, env = {}, ...options }: TestAppO
     ANNALS_STDIO_ALLOW: 'node',
     ...env,
   });
-  const logged: LoggedLine[] = [];
-  const annals = await startAnnals(config, { logger: collectingLogger(logged), http });
+  const logger = logLines();
+  const annals = await startAnnals(config, { logger, http });
   const { url } = annals;
 
   const request = async (method: string, path: string, options: RequestOptions = {}): Promise<Reply> => {
@@ -109,7 +103,7 @@ export async function startTestApp({ http = {}, env = {}, ...options }: TestAppO
     port: Number(new URL(url).port),
     routes: annals.http.routes,
     adminToken,
-    logged,
+    logged: logger.lines,
     request,
     logIn,
     async newUser(roles) {
@@ -133,19 +127,6 @@ export async function startTestApp({ http = {}, env = {}, ...options }: TestAppO
       await rm(directory, { recursive: true });
     },
   };
-}
-
-function collectingLogger(lines: LoggedLine[]): Logger {
-  const at = (level: LoggedLine['level']) => (fields: unknown, message: string) =>
-    void lines.push({ level, message, fields });
-  const logger: Logger = {
-    debug: at('debug'),
-    info: at('info'),
-    warn: at('warn'),
-    error: at('error'),
-    child: () => logger,
-  };
-  return logger;
 }
 
 function jsonOf(text: string): unknown {

@@ -9,11 +9,11 @@ import { openSqliteEventStore } from '../../../src/infrastructure/event-store/sq
 import { openSqliteReadStores } from '../../../src/infrastructure/read-stores/sqlite.ts';
 import type { EventStore } from '../../../src/ports/event-store.ts';
 import type { ReadStores } from '../../../src/ports/read-stores.ts';
-import type { Logger } from '../../../src/ports/logger.ts';
 import { projections } from '../../../src/projections/all.ts';
 import { openReadSide } from '../../../src/projections/engine/read-side.ts';
 import { until } from '../../http/support/until.ts';
 import { ask, type Api } from './api.ts';
+import { silent } from '../../support/silent-logger.ts';
 
 export interface ProjectionItem {
   readonly name: string;
@@ -111,11 +111,3 @@ async function rowsBuiltFrom(
   await store.close();
   return rowsIn(settings.dataDir);
 }
-
-const silent: Logger = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-  child: () => silent,
-};

@@ -7,7 +7,8 @@ import type { AnyProjection } from '../../../src/projections/projection.ts';
 import { added, named, record, unrelated, type Fact } from '../support/facts.ts';
 import { Crashed, crashAt, faultyStores } from '../support/faulty-stores.ts';
 import { smallProjections } from '../support/small-projections.ts';
-import { contentOf, createWorld, silent, textOf, until, type World } from '../support/world.ts';
+import { silent } from '../../support/silent-logger.ts';
+import { contentOf, createWorld, textOf, until, type World } from '../support/world.ts';
 
 const models = smallProjections().map(({ name }) => name);
 

@@ -4,7 +4,7 @@ import { openSqliteReadStores } from '../../../src/infrastructure/read-stores/sq
 import { openReadSide } from '../../../src/projections/engine/read-side.ts';
 import type { EventStore } from '../../../src/ports/event-store.ts';
 import { smallProjections } from './small-projections.ts';
-import { silent } from './world.ts';
+import { silent } from '../../support/silent-logger.ts';
 
 /**
  * Rebuilds all models of a directory over and over until it is killed. Its parent has the log open, so it only reads

@@ -10,14 +10,7 @@ import type { ReadStores } from '../../../src/ports/read-stores.ts';
 import { openReadSide, type ReadSide } from '../../../src/projections/engine/read-side.ts';
 import type { AnyProjection } from '../../../src/projections/projection.ts';
 import { smallProjections, type Behaviour } from './small-projections.ts';
-
-export const silent: Logger = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-  child: () => silent,
-};
+import { silent } from '../../support/silent-logger.ts';
 
 /** A log, read stores and a read side in a temporary directory. */
 export interface World {
