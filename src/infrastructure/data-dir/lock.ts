@@ -18,6 +18,9 @@ export interface DataDirLock {
   release(): void;
 }
 
+/** What nobody else holds on to would be collected, and open its lock. */
+const held = new Set<DatabaseSync>();
+
 interface Owner {
   readonly pid: number;
   readonly host: string;
@@ -46,9 +49,11 @@ export function lockDataDir(dir: string): DataDirLock {
     db.close();
     throw isBusy(error) ? new DataDirInUse(describeOwner(path, readOwner(ownerFile)), { cause: error }) : error;
   }
+  held.add(db);
   return {
     release: () => {
       if (!db.isOpen) return;
+      held.delete(db);
       // The name goes first: after the lock is gone it might already be the next owner's.
       rmSync(ownerFile, { force: true });
       db.close();

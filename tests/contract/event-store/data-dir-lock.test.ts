@@ -4,6 +4,9 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DataDirInUse, lockDataDir } from '../../../src/infrastructure/data-dir/lock.ts';
 
@@ -59,6 +62,18 @@ describe('the lock of the data directory', () => {
     expect(message).toContain(dir);
     expect(message).toContain(`process ${process.pid} on ${hostname()}`);
     expect(/since (\S+);/.exec(message)?.[1]?.localeCompare(began)).toBe(1);
+  });
+
+  it('is held for as long as the process runs, whether or not anybody remembers it', async () => {
+    lockDataDir(dir);
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    for (let turn = 0; turn < 3; turn++) {
+      await nextTurn();
+      collect();
+    }
+    const { said } = await startHolder();
+    expect(said).toContain(`in use by process ${process.pid}`);
   });
 
   it('refuses a second process also when the first is this one', async () => {
