@@ -15,14 +15,25 @@ export interface TcpProxy {
   close(): Promise<void>;
 }
 
+/**
+ * Looks at what clients send while nothing is disturbed, and may disturb it. Answers whether the bytes go on to the
+ * server; else they are its own business.
+ */
+export type Watch = (bytes: Buffer, way: { readonly client: Socket; readonly upstream: Socket }) => boolean;
+
 /** A way to a server that a test can disturb. */
-export async function startTcpProxy(target: { readonly host: string; readonly port: number }): Promise<TcpProxy> {
+export async function startTcpProxy(
+  target: { readonly host: string; readonly port: number },
+  watch: Watch = () => true,
+): Promise<TcpProxy> {
   let mode: 'open' | 'cut' | 'stalled' | 'mute' = 'open';
   const sockets = new Set<Socket>();
   const damaged = new Set<Socket>();
 
-  function carry(from: Socket, to: Socket, blocked: () => boolean): void {
+  function carry(from: Socket, to: Socket, blocked: () => boolean, goesOn: (bytes: Buffer) => boolean): void {
     from.on('data', (bytes) => {
+      if (!blocked() && !goesOn(bytes)) return;
+      // Whoever looked may have disturbed it just now.
       if (!blocked()) return void to.write(bytes);
       damaged.add(from).add(to);
     });
@@ -37,8 +48,14 @@ export async function startTcpProxy(target: { readonly host: string; readonly po
   const server = createServer((client) => {
     if (mode === 'cut') return void client.destroy();
     const upstream = connect(target);
-    carry(client, upstream, () => mode === 'stalled');
-    carry(upstream, client, () => mode === 'stalled' || mode === 'mute');
+    const isStalled = (): boolean => mode === 'stalled';
+    carry(client, upstream, isStalled, (bytes) => watch(bytes, { client, upstream }));
+    carry(
+      upstream,
+      client,
+      () => isStalled() || mode === 'mute',
+      () => true,
+    );
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

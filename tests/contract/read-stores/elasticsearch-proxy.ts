@@ -1,5 +1,4 @@
-import { once } from 'node:events';
-import { connect, createServer, type Socket } from 'node:net';
+import { startTcpProxy, type Watch } from '../../support/tcp-proxy.ts';
 
 export interface ElasticsearchProxy {
   readonly url: string;
@@ -33,70 +32,45 @@ const OVERLOADED = [
 /** A way to an Elasticsearch that fails, or waits, at a request which a test names. */
 export async function startElasticsearchProxy(target: string): Promise<ElasticsearchProxy> {
   const { hostname, port } = new URL(target);
-  const sockets = new Set<Socket>();
   let seen = 0;
-  let trap:
-    { readonly at: number; readonly spring: (upstream: Socket, client: Socket, bytes: Buffer) => void } | undefined;
-  let isCut = false;
+  let trap: { readonly at: number; readonly spring: Watch } | undefined;
   let overloaded = 0;
   let held: (() => void)[] | undefined;
 
-  function cut(): void {
-    isCut = true;
-    for (const socket of sockets) socket.destroy();
-  }
-
-  function track(socket: Socket, other: Socket): void {
-    sockets.add(socket);
-    socket.on('error', () => other.destroy());
-    socket.on('close', () => {
-      sockets.delete(socket);
-      other.destroy();
-    });
-  }
-
-  const server = createServer((client) => {
-    if (isCut) return void client.destroy();
-    const upstream = connect({ host: hostname, port: Number(port) });
-    track(client, upstream);
-    track(upstream, client);
-    upstream.on('data', (bytes) => client.write(bytes));
-    client.on('data', (bytes) => {
-      const begins = REQUEST.test(bytes.subarray(0, 10).toString('latin1'));
-      if (begins) seen += 1;
-      if (begins && overloaded > 0) {
-        overloaded -= 1;
-        // What may still come of the request has nobody to go to.
-        client.removeAllListeners('data').resume().end(OVERLOADED);
-        return;
-      }
-      if (held !== undefined) return void held.push(() => upstream.write(bytes));
-      if (trap === undefined || seen < trap.at) return void upstream.write(bytes);
-      const { spring } = trap;
-      trap = undefined;
-      spring(upstream, client, bytes);
-    });
+  const proxy = await startTcpProxy({ host: hostname, port: Number(port) }, (bytes, way) => {
+    const begins = REQUEST.test(bytes.subarray(0, 10).toString('latin1'));
+    if (begins) seen += 1;
+    if (begins && overloaded > 0) {
+      overloaded -= 1;
+      // What may still come of the request has nobody to go to.
+      way.client.removeAllListeners('data').resume().end(OVERLOADED);
+      return false;
+    }
+    if (held !== undefined) {
+      held.push(() => way.upstream.write(bytes));
+      return false;
+    }
+    if (trap === undefined || seen < trap.at) return true;
+    const { spring } = trap;
+    trap = undefined;
+    return spring(bytes, way);
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('the proxy has no port');
 
   return {
-    url: `http://127.0.0.1:${address.port}`,
+    url: `http://${proxy.host}:${proxy.port}`,
     requests: () => seen,
     cutAt(request, moment) {
       seen = 0;
       trap = {
         at: request,
-        spring(upstream, _client, bytes) {
+        spring(_bytes, { upstream }) {
           if (moment === 'before') {
-            cut();
-            return;
+            proxy.cut();
+            return false;
           }
           upstream.removeAllListeners('data');
-          upstream.once('data', cut);
-          upstream.write(bytes);
+          upstream.once('data', () => proxy.cut());
+          return true;
         },
       };
     },
@@ -105,9 +79,10 @@ export async function startElasticsearchProxy(target: string): Promise<Elasticse
       return new Promise((resolve) => {
         trap = {
           at: request,
-          spring(upstream, _client, bytes) {
+          spring(bytes, { upstream }) {
             held = [() => upstream.write(bytes)];
             resolve();
+            return false;
           },
         };
       });
@@ -116,17 +91,13 @@ export async function startElasticsearchProxy(target: string): Promise<Elasticse
       overloaded = requests;
     },
     heal() {
-      isCut = false;
+      proxy.heal();
       overloaded = 0;
       trap = undefined;
       const waiting = held ?? [];
       held = undefined;
       for (const send of waiting) send();
     },
-    async close() {
-      for (const socket of sockets) socket.destroy();
-      server.close();
-      await once(server, 'close');
-    },
+    close: () => proxy.close(),
   };
 }
