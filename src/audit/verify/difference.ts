@@ -20,9 +20,8 @@ export interface Difference {
  */
 export function createDifference(entries: Entries, index: number, leaf: Buffer, sealedAt: number): Difference {
   const position = positionOfLeaf(leaf);
-  const before = index > 0 ? entries.position(index - 1) : 0;
   if (index >= entries.count) {
-    const at = placeAfter(before, position);
+    const at = placeOf(position, entries.count > 0 ? entries.position(entries.count - 1) + 1 : 0);
     const bad: FirstBad = { position: at, fault: 'inserted', detail: 'an event stands where none was sealed' };
     return { follow: () => undefined, settle: () => bad };
   }
@@ -44,7 +43,7 @@ export function createDifference(entries: Entries, index: number, leaf: Buffer, 
     },
     settle() {
       if (position < expected.position || foundLater) {
-        const at = position > before ? Math.min(position, expected.position) : expected.position;
+        const at = Math.min(placeOf(position, expected.position), expected.position);
         return wasSealedLater() || (foundLater && position > expected.position)
           ? {
               position: at,
@@ -64,7 +63,7 @@ export function createDifference(entries: Entries, index: number, leaf: Buffer, 
   };
 }
 
-/** A position that the log can have after another; damage can make any number of one. */
-export function placeAfter(before: number, position: number): number {
-  return Number.isSafeInteger(position) && position > before ? position : before + 1;
+/** A position as it can be told: damage makes numbers that no log can have, and then it is told what should stand there. */
+export function placeOf(position: number, expected: number): number {
+  return Number.isSafeInteger(position) ? position : expected;
 }

@@ -4,7 +4,7 @@ import { leafDigest, readHashes } from '../hashes.ts';
 import { positionOfLeaf } from '../leaf.ts';
 import type { PublicKey } from '../note.ts';
 import { isConsistent } from '../proofs.ts';
-import { createDifference, placeAfter, type Difference } from './difference.ts';
+import { createDifference, placeOf, type Difference } from './difference.ts';
 import type { AuditOutcome, FirstBad } from '../../ports/audit-seal.ts';
 import { added, follows, nothingProven, rises, states, type Proven } from './sealed-segment.ts';
 
@@ -115,7 +115,7 @@ export function createVerifier(key: PublicKey): Verifier {
       }
       const position = positionOfLeaf(leaf);
       if (current === undefined) {
-        const at = placeAfter(proven.position, position);
+        const at = placeOf(position, proven.position + 1);
         bad = { position: at, fault: 'inserted', detail: 'an event stands where none was sealed' };
         return;
       }
