@@ -2,7 +2,7 @@ import { HASH_BYTES, type Digest } from './hashes.ts';
 import { readNumber, writeNumber } from './leaf.ts';
 
 /** A position and a leaf hash: what is kept of each sealed event. */
-export const ENTRY_BYTES = 8 + HASH_BYTES;
+const ENTRY_BYTES = 8 + HASH_BYTES;
 
 export function entryOf(position: number, hash: Uint8Array): Buffer {
   const entry = Buffer.allocUnsafe(ENTRY_BYTES);

@@ -60,7 +60,7 @@ export function permissionText(grant: Grant): string {
   return tool === '*' ? `mcp:${mcp}:${way}` : `mcp:${mcp}:${way}:${tool}`;
 }
 
-export function isPermission(text: string): text is Permission {
+function isPermission(text: string): text is Permission {
   return actions.has(text);
 }
 

@@ -2,7 +2,7 @@ import { DomainError, type InputFault } from '../error.ts';
 import { parsePermission, permissionText } from './permission-grammar.ts';
 
 /** Rules of one role or key. */
-export const mostPermissions = 1000;
+const mostPermissions = 1000;
 
 /**
  * The permissions of a list in the one way in which they are written, each once.

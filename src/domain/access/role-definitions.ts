@@ -2,7 +2,7 @@ import type { Decider } from '../decider.ts';
 import { DomainError } from '../error.ts';
 import type { DomainEvent } from '../event.ts';
 import { parsePermissions } from './permission-list.ts';
-import { isBuiltInRole, roleNames, roles } from './roles.ts';
+import { isBuiltInRole, roles } from './roles.ts';
 
 interface RoleContent {
   readonly name: string;
@@ -96,11 +96,6 @@ export function permissionsOfRoles(definitions: RoleDefinitions, names: readonly
   ];
   lists.set(key, list);
   return list;
-}
-
-/** Names of all roles, the built-in ones first. */
-export function allRoleNames(definitions: RoleDefinitions): readonly string[] {
-  return [...roleNames, ...[...definitions.keys()].sort()];
 }
 
 export function roleNotFound(): DomainError {

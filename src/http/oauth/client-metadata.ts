@@ -16,7 +16,7 @@ export function registrable(asked: unknown): unknown {
 }
 
 /** The same of a metadata document, whose way to authenticate is its publisher's to say: another than `none` is refused. */
-export function withinReach({ scope: _, ...metadata }: Metadata): Metadata {
+function withinReach({ scope: _, ...metadata }: Metadata): Metadata {
   const { grant_types: asked } = metadata;
   if (!Array.isArray(asked)) return metadata;
   return { ...metadata, grant_types: asked.filter((type) => grantTypes.has(type)) };

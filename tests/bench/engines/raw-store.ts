@@ -16,7 +16,7 @@ export interface BulkFigures {
 }
 
 /** Rows that are sent together. */
-export const LOT = 1_000;
+const LOT = 1_000;
 
 export function lotsOf<Item>(items: readonly Item[]): readonly (readonly Item[])[] {
   return Array.from({ length: Math.ceil(items.length / LOT) }, (_, lot) => items.slice(lot * LOT, (lot + 1) * LOT));

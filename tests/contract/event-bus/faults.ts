@@ -68,7 +68,7 @@ export function withFaults(source: (deliver: Deliver) => EventSource, plan: Faul
 }
 
 /** Mulberry32: the same numbers for the same seed. */
-export function randomOf(seed: number): () => number {
+function randomOf(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;

@@ -2,7 +2,7 @@ import type { IHeaders, KafkaMessage, Message } from 'kafkajs';
 import type { Position, RecordedEvent, Revision } from '../../../ports/event-store.ts';
 
 /** Bytes of an event's JSON that travel through Kafka; a larger event is only announced, and read from the log. */
-export const MOST_EVENT_BYTES = 512 * 1024;
+const MOST_EVENT_BYTES = 512 * 1024;
 
 /**
  * What a message says: this event stands in the log, and none stands between `previous` and it. That is true forever,

@@ -56,7 +56,7 @@ const REASONS: ReadonlyMap<number, readonly [Kind, string]> = new Map([
 ]);
 
 /** A failure of the client library without what it carries along: documents, and how the connection is set up. */
-export class MongoFailure extends Error {
+class MongoFailure extends Error {
   override readonly name = 'MongoFailure';
   readonly kind: Kind;
   /** The server's number for it; undefined when it did not come from a server. */
@@ -72,7 +72,7 @@ export class MongoFailure extends Error {
 }
 
 /** What a client library's error means; any other error comes back unchanged. */
-export function mongoFailure(error: unknown): unknown {
+function mongoFailure(error: unknown): unknown {
   if (!(error instanceof MongoError)) return error;
   const code = typeof error.code === 'number' ? error.code : undefined;
   const [kind, reason] = meaningOf(error, code);
