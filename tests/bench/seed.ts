@@ -1,10 +1,10 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { v5 as uuidv5, v7 as uuidv7 } from 'uuid';
-import type { EventMetadata } from '../../src/domain/event.ts';
-import { decodeEventData, schemaVersionOf } from '../../src/domain/registry.ts';
+import { decodeEventData } from '../../src/domain/registry.ts';
 import { openSqliteEventStore } from '../../src/infrastructure/event-store/sqlite.ts';
 import { NO_STREAM, type StreamAppend } from '../../src/ports/event-store.ts';
+import { recordedAs } from './recorded-as.ts';
 
 /** Streams in one append. */
 const batch = 500;
@@ -40,19 +40,7 @@ export function callStream(n: number): StreamAppend {
   const id = uuidv7();
   const at = new Date(start + n * 1000).toISOString();
   const user = `user:${uuidv5(String(n % 50), mcpId)}`;
-  const event = (index: number, type: string, data: unknown) => {
-    const metadata: EventMetadata = {
-      eventId: uuidv5(String(index), id),
-      commandId: id,
-      actor: user,
-      tenant: 'default',
-      correlationId: id,
-      schemaVersion: String(schemaVersionOf(type)),
-      occurredAt: at,
-      remoteAddress: '127.0.0.1',
-    };
-    return { type, data, metadata };
-  };
+  const event = recordedAs(id, user, at);
   const request = {
     mcpId,
     mcpName: 'fast',

@@ -1,8 +1,7 @@
-import { v5 as uuidv5, v7 as uuidv7 } from 'uuid';
-import type { EventMetadata } from '../../../src/domain/event.ts';
+import { v7 as uuidv7 } from 'uuid';
 import type { McpDefinition, Offer, ToolDefinition } from '../../../src/domain/mcp/definition.ts';
-import { schemaVersionOf } from '../../../src/domain/registry.ts';
 import { NO_STREAM, type StreamAppend } from '../../../src/ports/event-store.ts';
+import { recordedAs } from '../recorded-as.ts';
 
 /** Versions of each mcp. Each is published, then its server tells what it offers. */
 const VERSIONS = 3;
@@ -14,19 +13,7 @@ const start = Date.parse('2026-01-01T00:00:00Z');
 export function mcpStream(n: number): StreamAppend {
   const id = uuidv7();
   const at = new Date(start + n * 1000).toISOString();
-  const event = (index: number, type: string, data: unknown) => {
-    const metadata: EventMetadata = {
-      eventId: uuidv5(String(index), id),
-      commandId: id,
-      actor: admin,
-      tenant: 'default',
-      correlationId: id,
-      schemaVersion: String(schemaVersionOf(type)),
-      occurredAt: at,
-      remoteAddress: '127.0.0.1',
-    };
-    return { type, data, metadata };
-  };
+  const event = recordedAs(id, admin, at);
   const definition = (version: number): McpDefinition => ({
     name: `weather-${n}`,
     description: `Weather of the cities of region ${n}, 第${version}版`,
