@@ -5,7 +5,7 @@ import { until } from '../../http/support/until.ts';
 import { isAlive } from '../../integration/support/processes.ts';
 import type { EngineName } from '../../support/engine-table.ts';
 import { onEngines } from '../../support/engines.ts';
-import { processesListeningOn } from './listening-processes.ts';
+import { isListenedOn, processesListeningOn } from './listening-processes.ts';
 import type { Stoppable } from './stoppable.ts';
 
 /** Engines that the script starts, and what it calls them. EventStoreDB is not among them. */
@@ -65,7 +65,7 @@ function stoppable(script: string, dir: string, name: ScriptedEngine, url: strin
     async kill() {
       const pids = send('SIGKILL');
       silent = [];
-      await until(() => !pids.some(isAlive), `${name} is gone`);
+      await until(() => !pids.some(isAlive) && !isListenedOn(port), `${name} is gone`);
     },
     silence() {
       silent = send('SIGSTOP');

@@ -11,10 +11,19 @@ const [ADDRESS, STATE, INODE] = [1, 3, 9];
  * @throws Error nobody whom this user may look at does
  */
 export function processesListeningOn(port: number): readonly number[] {
-  const sockets = new Set(['tcp', 'tcp6'].flatMap((table) => socketsListeningOn(port, table)));
+  const sockets = listeningSockets(port);
   const found = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && holdsOneOf(name, sockets));
   if (found.length === 0) throw new Error(`no process that can be seen listens on port ${port}`);
   return found.map(Number);
+}
+
+/** Whether anything listens there. A process that was killed may hold its sockets a little longer than its main thread. */
+export function isListenedOn(port: number): boolean {
+  return listeningSockets(port).size > 0;
+}
+
+function listeningSockets(port: number): ReadonlySet<string> {
+  return new Set(['tcp', 'tcp6'].flatMap((table) => socketsListeningOn(port, table)));
 }
 
 function socketsListeningOn(port: number, table: string): readonly string[] {
