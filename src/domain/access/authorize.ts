@@ -28,8 +28,6 @@ const noScope: Decision = { allowed: false, reason: 'insufficient_scope' };
 const onEverybodys: Partial<Record<Permission, Permission>> = {
   'execution:read': 'execution:read-all',
   'mcp:call': 'execution:manage',
-  'secret:read': 'secret:manage',
-  'secret:write': 'secret:manage',
 };
 
 const mcpWayOf: Partial<Record<Permission, McpWay>> = {

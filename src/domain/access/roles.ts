@@ -24,14 +24,6 @@ export const permissions = [
   'role:manage',
   /** See and revoke other people's API keys. */
   'api-key:manage',
-  /** See which secrets there are, never what they hold: shared ones, and one's own. */
-  'secret:read',
-  /** Make secrets, and change and delete those that one has made. */
-  'secret:write',
-  /** Have other people's shared secrets sent to a server: name them in a transport. */
-  'secret:use',
-  /** Change and delete everybody's secrets, and see whose personal ones there are. */
-  'secret:manage',
   'system:read',
   'self:manage',
 ] as const;
@@ -43,15 +35,7 @@ export const roleNames = ['admin', 'operator', 'developer', 'auditor', 'viewer']
 export type RoleName = (typeof roleNames)[number];
 
 const viewer: readonly Permission[] = ['mcp:read', 'execution:read', 'self:manage'];
-const developer: readonly Permission[] = [
-  ...viewer,
-  'mcp:write',
-  'mcp:call',
-  'mcp:own',
-  'projection:read',
-  'secret:read',
-  'secret:write',
-];
+const developer: readonly Permission[] = [...viewer, 'mcp:write', 'mcp:call', 'mcp:own', 'projection:read'];
 
 /** The built-in roles. */
 export const roles: Readonly<Record<RoleName, readonly Permission[]>> = {
@@ -67,8 +51,6 @@ export const roles: Readonly<Record<RoleName, readonly Permission[]>> = {
     'system:read',
     'user:read',
     'role:read',
-    'secret:use',
-    'secret:manage',
   ],
   developer,
   auditor: [
@@ -80,7 +62,6 @@ export const roles: Readonly<Record<RoleName, readonly Permission[]>> = {
     'projection:read',
     'user:read',
     'role:read',
-    'secret:read',
     'system:read',
   ],
   viewer,
