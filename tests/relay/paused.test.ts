@@ -16,7 +16,7 @@ onEngine('kafka', (brokers) => {
     });
     afterEach(() => installation.dispose());
 
-    it('publishes nothing more, and stands by for when it is needed', async () => {
+    it('publishes nothing out of turn, and is there when it is needed', async () => {
       const load = startLoad(installation.store);
       installation.onDispose(() => load.end());
       const stopped = startRelayProcess(installation, { sessionMs: 3_000 });
@@ -28,20 +28,19 @@ onEngine('kafka', (brokers) => {
       stopped.stop();
       await until('the other publishes', () => other.status().published > 0);
       stopped.goOn();
-      await until('the first knows that it was replaced', () => !stopped.status().isHolder);
-      // It may have learnt only now that its last write before the stop had been taken.
-      const { published } = stopped.status();
-      const taken = other.status().position ?? 0;
-      await until('much more is published', () => (other.status().position ?? 0) > taken + 500);
+      const published = (): number => Math.max(...[stopped, other].map((one) => one.status().position ?? 0));
+      const taken = published();
+      await until('much more is published', () => published() > taken + 500);
 
-      // While the group takes the first back, nobody holds it for a moment.
-      await until('the other still publishes', () => other.status().isHolder);
-      expect(stopped.status()).toMatchObject({ isHolder: false, published });
-      await other.kill();
-      await until('the first publishes again', () => stopped.status().published > published);
+      // The group may have given it back to the first meanwhile: whoever publishes ends, and the one that is left goes on.
+      await until('one of them publishes', () => stopped.status().isHolder || other.status().isHolder);
+      const [publishing, left] = other.status().isHolder ? [other, stopped] : [stopped, other];
+      const before = left.status().published;
+      await publishing.kill();
+      await until('the one that is left publishes', () => left.status().published > before);
       await load.end();
       const head = await installation.store.head();
-      await until('all is published', () => stopped.status().position === head);
+      await until('all is published', () => left.status().position === head);
       const messages = await readTopic(installation, head);
       expect(breaksIn(messages)).toEqual([]);
       expect(new Set(messages.map(({ position }) => position)).size).toBe(messages.length);
