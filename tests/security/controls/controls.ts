@@ -167,8 +167,8 @@ export const controls: readonly Control[] = [
   {
     defence: 'answers have helmet’s headers',
     file: 'src/http/server.ts',
-    present: 'createAnswerWriter(securityHeaders(), metrics)',
-    disabled: 'createAnswerWriter({}, metrics)',
+    present: 'createAnswerWriter(securityHeaders(), metrics',
+    disabled: 'createAnswerWriter({}, metrics',
     test: 'sec25-responses.test.ts',
     red: /answers without traces/,
   },
