@@ -5,6 +5,9 @@ import { join } from 'node:path';
 const LISTEN = '0A';
 const [ADDRESS, STATE, INODE] = [1, 3, 9];
 
+/** What `/proc` says of a process or a file that is no more, or that one may not look at. */
+const GONE: ReadonlySet<string> = new Set(['ENOENT', 'ESRCH', 'EACCES', 'EPERM']);
+
 /**
  * Processes that listen on a TCP port of this machine (Linux), as `ss -lp` finds them: a server, and whatever it has
  * forked, such as Redis while it saves.
@@ -36,10 +39,17 @@ function socketsListeningOn(port: number, table: string): readonly string[] {
 
 function holdsOneOf(pid: string, sockets: ReadonlySet<string>): boolean {
   const directory = join('/proc', pid, 'fd');
+  // A process may end meanwhile, or be somebody else's.
+  const descriptors = ifThere(() => readdirSync(directory)) ?? [];
+  // A busy one closes some of its files between the two looks: the others still count.
+  return descriptors.some((descriptor) => sockets.has(ifThere(() => readlinkSync(join(directory, descriptor))) ?? ''));
+}
+
+function ifThere<Found>(look: () => Found): Found | undefined {
   try {
-    return readdirSync(directory).some((descriptor) => sockets.has(readlinkSync(join(directory, descriptor))));
-  } catch {
-    // It ended meanwhile, or is somebody else's.
-    return false;
+    return look();
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && GONE.has(String(error.code))) return undefined;
+    throw error;
   }
 }
