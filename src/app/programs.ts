@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { accessSync, constants, mkdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -41,8 +42,12 @@ export async function openPrograms(
   const limits = limitsOf(settings);
   return {
     confine: createConfine({ sandbox, limits, prlimit }),
-    homeOf(mcpId) {
-      const home = join(homes, mcpId);
+    homeOf(mcpId, caller) {
+      // What a program keeps for one caller is not for the next one.
+      const home = join(
+        homes,
+        caller === undefined ? mcpId : `${mcpId}.${createHash('sha256').update(caller).digest('hex')}`,
+      );
       mkdirSync(home, { recursive: true, mode: 0o700 });
       return home;
     },

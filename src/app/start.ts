@@ -3,6 +3,7 @@ import { createAggregateCache } from '../commands/aggregate-cache.ts';
 import { createAuditReads } from '../commands/audit-reads.ts';
 import { ensureAdministrator } from '../commands/first-administrator.ts';
 import { createIdempotencyKeys } from '../commands/idempotency.ts';
+import { resolveSecret } from '../commands/secrets/resolve.ts';
 import type { Config } from '../config.ts';
 import { loadOrCreateSecrets, signingSettings } from '../config/secrets.ts';
 import type { EngineStatus, HttpSettings } from '../http/deps.ts';
@@ -29,6 +30,7 @@ import { openEngines } from './engines/engines.ts';
 import { identityProviderOf } from './identity-provider.ts';
 import { createForwardClock } from './forward-clock.ts';
 import { createKeyedHash } from './keyed-hash.ts';
+import { openKeyring } from './keyring.ts';
 import { createLaunchRefusal } from './launch-refusal.ts';
 import { listen } from './listen.ts';
 import { pathsIn } from './paths.ts';
@@ -84,12 +86,14 @@ async function start(config: Config, { logger, http: httpSettings }: StartOption
     closing.add('data directory', () => lock.release());
   }
   const secrets = loadOrCreateSecrets(dataDir, config);
-  const { masterKey, initialAdminPassword } = secrets;
+  const { initialAdminPassword } = secrets;
 
   const engines = await openEngines(config, { logger, clock, closing });
   const { store } = engines;
   const { coordination, isShared } = engines;
-  const seal = startAudit(config, { logger, clock, closing, coordination, isShared, masterKey });
+  const keyring = await openKeyring({ store, clock, logger }, secrets);
+  const keySeed = keyring.keys.audit;
+  const seal = startAudit(config, { logger, clock, closing, coordination, isShared, keySeed });
   const blobs = openFileBlobStore(pathsIn(dataDir).blobs);
   const readSide = await openReadSide({ ...engines.readSide, store, projections, logger, clock });
   closing.add('read models', () => readSide.close());
@@ -100,7 +104,8 @@ async function start(config: Config, { logger, http: httpSettings }: StartOption
     store: isShared ? tellRevocations(store, coordination.channels) : store,
     aggregates: createAggregateCache(),
     clock,
-    keyedHash: createKeyedHash(masterKey),
+    keyedHash: createKeyedHash(keyring.keys.index),
+    vault: keyring.vault,
     policy: { stdioAllow: config.stdioAllow, launchRefusal: createLaunchRefusal(config.stdioAllow) },
     passwords: createArgon2PasswordHasher(),
     refreshTokenTtlMs: config.refreshTokenTtlMs,
@@ -115,6 +120,7 @@ async function start(config: Config, { logger, http: httpSettings }: StartOption
     environment: process.env,
     programs: await openPrograms(config, pathsIn(dataDir).servers, process.env, logger),
     packageTools: packageToolsOf(config, process.env),
+    resolveSecret: (reference, use) => resolveSecret(commands, reference, use),
     logger,
     client: { name: 'annals', version },
     maxResultBytes: config.resultLimitBytes,

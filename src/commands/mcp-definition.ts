@@ -7,16 +7,42 @@ const oneLine = z.string().regex(/^[^\0\r\n]*$/, 'must not contain NUL or line b
 
 const settingValue = z.union([
   oneLine.max(8192),
-  z.strictObject({ secret: z.string().min(1).max(100).meta({ description: 'Name of a stored secret' }) }),
+  z.strictObject({
+    secret: z.string().min(1).max(300).meta({ description: 'Name of a stored secret' }),
+    scope: z
+      .literal('user')
+      .exactOptional()
+      .meta({ description: 'The secret of this name that the caller keeps for himself; absent: the shared one' }),
+  }),
 ]);
 
 const environment = z
-  .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be a variable name'), settingValue)
-  .meta({ description: 'The environment variables of the server; it gets no others' });
+  .record(
+    z
+      .string()
+      .max(200)
+      .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be a variable name'),
+    settingValue,
+  )
+  .meta({
+    description:
+      'The environment variables of the server; it gets no others. What looks like a credential is kept as a secret of ' +
+      'this mcp, and its name takes its place',
+  });
 
 const headers = z
-  .record(z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, 'must be a header name'), settingValue)
-  .meta({ description: 'Sent with every request to the server' });
+  .record(
+    z
+      .string()
+      .max(200)
+      .regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, 'must be a header name'),
+    settingValue,
+  )
+  .meta({
+    description:
+      'Sent with every request to the server. What looks like a credential is kept as a secret of this mcp, and its name ' +
+      'takes its place',
+  });
 
 const httpUrl = z
   .url({ protocol: /^https?$/, error: 'must be an http or https URL' })

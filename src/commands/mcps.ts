@@ -6,13 +6,17 @@ import { reservationDecider } from '../domain/reservation/decider.ts';
 import type { CommandContext } from './context.ts';
 import { demand } from './denials.ts';
 import type { CommandDeps } from './deps.ts';
-import { load } from './load.ts';
+import type { VaultDeps } from './keyring.ts';
+import { loadMcp, presentMcp } from './load-mcp.ts';
 import { demandName } from './mcp-access.ts';
 import { parseDefinition } from './mcp-definition.ts';
 import { mergePatch } from './merge-patch.ts';
 import { mcpNameKey } from './name-keys.ts';
 import { ownerOfName, reserveName } from './reservations.ts';
+import { settleTransport } from './secrets/settle-transport.ts';
 import { handle, transact, type Outcome } from './transaction.ts';
+
+export { loadMcp } from './load-mcp.ts';
 
 type StdioTransport = Extract<Transport, { type: 'stdio' }>;
 
@@ -24,7 +28,7 @@ export interface McpPolicy {
   readonly launchRefusal?: (transport: StdioTransport) => string | undefined;
 }
 
-export interface McpDeps extends CommandDeps {
+export interface McpDeps extends VaultDeps {
   readonly policy: McpPolicy;
 }
 
@@ -44,7 +48,10 @@ export async function registerMcp(
       name: definition.name,
       pointer: '/name',
     });
-    return transaction.decide(mcpDecider, id, { type: 'RegisterMcp', definition });
+    const settled = await settleTransport(deps, context, definition.transport, { mcpId: id, mcpName: definition.name });
+    await settled.keep(transaction);
+    const { transport } = settled;
+    return transaction.decide(mcpDecider, id, { type: 'RegisterMcp', definition: { ...definition, transport } });
   });
   return registeredOutcome(outcome);
 }
@@ -57,10 +64,14 @@ export async function changeMcp(
   patch: Readonly<Record<string, unknown>>,
 ): Promise<Outcome<RegisteredMcp>> {
   const outcome = await transact(deps, context, async (transaction) => {
-    const mcp = present(await transaction.load(mcpDecider, id));
-    const definition = parseDefinition(mergePatch(targetOf(mcp.definition, patch), patch));
-    if (definition.name !== mcp.definition.name) await demandName(deps, context, id, definition.name, false);
-    if ('transport' in patch) await admit(deps, context, definition, id);
+    const mcp = presentMcp(await transaction.load(mcpDecider, id));
+    const asked = parseDefinition(mergePatch(targetOf(mcp.definition, patch), patch));
+    if (asked.name !== mcp.definition.name) await demandName(deps, context, id, asked.name, false);
+    if ('transport' in patch) await admit(deps, context, asked, id);
+    const settling = { mcpId: id, mcpName: asked.name, current: mcp.definition.transport };
+    const { transport, keep } = await settleTransport(deps, context, asked.transport, settling);
+    const definition = { ...asked, transport };
+    await keep(transaction);
     // First, so that a caller who saw an older revision is told so, and not that some name is taken.
     const changed = await transaction.decide(mcpDecider, id, { type: 'ChangeMcp', definition }, { conditional: true });
     const [key, oldKey] = [mcpNameKey(deps, definition.name), mcpNameKey(deps, mcp.definition.name)];
@@ -92,10 +103,18 @@ export async function rollBackMcp(
   id: string,
   toVersion: number,
 ): Promise<Outcome<RegisteredMcp>> {
-  const { definition } = versionOf(await loadMcp(deps, id), toVersion);
+  const mcp = await loadMcp(deps, id);
+  const { definition } = versionOf(mcp, toVersion);
   // What a version says never changes, so what is admitted here is what the decider will publish.
   await admit(deps, context, definition, id);
-  return onMcp(deps, context, id, { type: 'RollBackMcp', toVersion });
+  const settling = { mcpId: id, mcpName: mcp.definition.name, current: mcp.definition.transport };
+  const outcome = await transact(deps, context, async (transaction) => {
+    const { transport, keep } = await settleTransport(deps, context, definition.transport, settling);
+    await keep(transaction);
+    const command = { type: 'RollBackMcp', toVersion, transport } as const;
+    return transaction.decide(mcpDecider, id, command, { conditional: true });
+  });
+  return registeredOutcome(outcome);
 }
 
 /** Takes an mcp out of use; its name stays its own. */
@@ -141,12 +160,6 @@ export function detectDrift(
   return onMcp(deps, context, id, { type: 'DetectDrift', version, offer });
 }
 
-/** The mcp as of its last event. @throws DomainError `mcp_not_found` */
-export async function loadMcp(deps: CommandDeps, id: string): Promise<RegisteredMcp> {
-  const { state } = await load(deps.store, deps.aggregates, mcpDecider, `mcp-${id}`);
-  return present(state);
-}
-
 /** Id of the mcp with this name, whatever its case; undefined when there is none. */
 export async function mcpIdByName(deps: CommandDeps, name: string): Promise<string | undefined> {
   return (await ownerOfName(deps, mcpNameKey(deps, name)))?.slice('mcp-'.length);
@@ -187,10 +200,5 @@ async function admit(
 }
 
 function registeredOutcome(outcome: Outcome<McpState>): Outcome<RegisteredMcp> {
-  return { ...outcome, state: present(outcome.state) };
-}
-
-function present(state: McpState): RegisteredMcp {
-  if (state.status === 'unregistered') throw new DomainError('not_found', 'mcp_not_found', 'no such mcp');
-  return state;
+  return { ...outcome, state: presentMcp(outcome.state) };
 }

@@ -2,6 +2,7 @@ import type { Decider } from '../domain/decider.ts';
 import type { DomainEvent } from '../domain/event.ts';
 import { mcpDecider } from '../domain/mcp/decider.ts';
 import { reservationDecider, type NameClaimWithdrawn } from '../domain/reservation/decider.ts';
+import { secretDecider } from '../domain/secret/decider.ts';
 import { userDecider } from '../domain/user/decider.ts';
 import { WrongExpectedRevision, type RecordedEvent, type Revision } from '../ports/event-store.ts';
 import { following, type CommandContext } from './context.ts';
@@ -9,7 +10,7 @@ import type { CommandDeps } from './deps.ts';
 import { derivedId } from './derived-id.ts';
 import { eventToAppend } from './event-metadata.ts';
 import { load } from './load.ts';
-import { mcpUsesKey, userUsesKey } from './name-keys.ts';
+import { mcpUsesKey, secretUsesKey, userUsesKey } from './name-keys.ts';
 import type { Transaction } from './transaction.ts';
 
 /** A claim is left alone so long: who made it may be about to use it. Being right does not depend on it. */
@@ -99,6 +100,10 @@ async function loadOwner(
   if (owner.startsWith('mcp-')) {
     const { state, revision } = await load(deps.store, deps.aggregates, mcpDecider, owner);
     return { uses: mcpUsesKey(deps, state, key), revision };
+  }
+  if (owner.startsWith('secret-')) {
+    const { state, revision } = await load(deps.store, deps.aggregates, secretDecider, owner);
+    return { uses: secretUsesKey(deps, state, key), revision };
   }
   const { state, revision } = await load(deps.store, deps.aggregates, userDecider, owner);
   return { uses: userUsesKey(deps, state, key), revision };

@@ -1,4 +1,4 @@
-import { createPrivateKey, generateKeyPairSync, hkdfSync, type KeyObject } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { mkdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { ConfigError } from './config-error.ts';
@@ -34,9 +34,8 @@ export function loadAuditKey(path: string, create: boolean): KeyObject {
 /** What stands before the 32 bytes of an Ed25519 private key in PKCS #8 (RFC 8410, section 7). */
 const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex');
 
-/** The key of processes that share a log: each makes the same one of the master key that they share. */
-export function auditKeyOf(masterKey: string): KeyObject {
-  const seed = Buffer.from(hkdfSync('sha256', masterKey, '', 'annals audit checkpoints', 32));
+/** The key of processes that share a log: each makes the same one of 32 bytes that the log's keyring holds. */
+export function auditKeyOf(seed: Buffer): KeyObject {
   return createPrivateKey({ key: Buffer.concat([PKCS8_PREFIX, seed]), format: 'der', type: 'pkcs8' });
 }
 

@@ -9,8 +9,10 @@ import { createPrivateFile } from './private-file.ts';
 export interface Secrets {
   /** Signs access tokens. At least 32 bytes of text. */
   readonly jwtSecret: string;
-  /** Keys hashes and encryption of stored values; derive a key of its own for each purpose. At least 32 bytes of text. */
+  /** Seals the keys of what is stored. At least 32 bytes of text. */
   readonly masterKey: string;
+  /** The one of before, which may seal some of it still. */
+  readonly masterKeyPrevious?: string;
   /**
    * For the first administrator, to be used only while there is none. A generated one is stored nowhere and is another
    * at each start, so that a start that dies half-way locks nobody out: print it when, and only when, it was used.
@@ -29,14 +31,17 @@ type SecretsFile = z.output<typeof fileSchema>;
  */
 export function loadOrCreateSecrets(
   dataDir: string,
-  config: Pick<Config, 'jwtSecret' | 'masterKey' | 'adminPassword'>,
+  config: Pick<Config, 'jwtSecret' | 'masterKey' | 'masterKeyPrevious' | 'adminPassword'>,
 ): Secrets {
-  const { jwtSecret, masterKey, adminPassword } = config;
+  const { jwtSecret, masterKey, masterKeyPrevious, adminPassword } = config;
+  const previous = masterKeyPrevious === undefined ? {} : { masterKeyPrevious };
   const initialAdminPassword =
     adminPassword === undefined
       ? { value: randomBytes(18).toString('base64url'), generated: true }
       : { value: adminPassword, generated: false };
-  if (jwtSecret !== undefined && masterKey !== undefined) return { jwtSecret, masterKey, initialAdminPassword };
+  if (jwtSecret !== undefined && masterKey !== undefined) {
+    return { jwtSecret, masterKey, ...previous, initialAdminPassword };
+  }
 
   const stored = reportingFaultsOf(dataDir, () => {
     mkdirSync(dataDir, { recursive: true, mode: 0o700 });
@@ -46,6 +51,7 @@ export function loadOrCreateSecrets(
   return {
     jwtSecret: jwtSecret ?? stored.jwtSecret,
     masterKey: masterKey ?? stored.masterKey,
+    ...previous,
     initialAdminPassword,
   };
 }

@@ -113,10 +113,20 @@ export const settings = {
     ...secrets,
     name: 'ANNALS_MASTER_KEY',
     description:
-      'Keys the hashes and the encryption of what is stored: 32 bytes at least. It belongs to the data: lost or ' +
-      'changed, names and secrets stored with it can no longer be found or read.',
+      'Seals the keys of what is stored: 32 bytes at least. It belongs to the data: without it, names can no longer be ' +
+      'found nor secrets read, and a start with another one is refused. docs/operating.md tells how it is changed.',
     defaultText: 'made on first start, kept in secrets.json in the data directory, readable by its owner only',
     example: randomKey,
+    schema: key(32),
+  }),
+  masterKeyPrevious: setting({
+    ...secrets,
+    name: 'ANNALS_MASTER_KEY_PREVIOUS',
+    description:
+      'The ANNALS_MASTER_KEY of before, while stored secrets are sealed with it still. Take it out, and throw it away, ' +
+      'when `annals secrets rewrap` says that it is no longer needed.',
+    defaultText: 'unset',
+    example: 'the old value of ANNALS_MASTER_KEY',
     schema: key(32),
   }),
   adminPassword: setting({

@@ -4,12 +4,14 @@ import type { RoleEvent } from './access/role-definitions.ts';
 import type { AdministratorsEvent } from './administrators/decider.ts';
 import type { ExecutionEvent } from './execution/events.ts';
 import type { IdempotencyEvent } from './idempotency/decider.ts';
+import type { KeyringEvent } from './keyring/decider.ts';
 import type { McpEvent } from './mcp/events.ts';
 import type { ProjectionEvent } from './projection/events.ts';
 import type { OAuthClientEvent } from './oauth/client.ts';
 import type { OAuthGrantEvent } from './oauth/grant.ts';
 import type { OAuthTokenEvent } from './oauth/token.ts';
 import type { NameClaimWithdrawn, ReservationEvent } from './reservation/decider.ts';
+import type { SecretEvent } from './secret/events.ts';
 import type { SessionEvent } from './session/decider.ts';
 import { upcastExecutionRequested } from './upcasters/execution-requested.ts';
 import type { UserEvent } from './user/decider.ts';
@@ -30,6 +32,8 @@ export type AnnalsEvent =
   | OAuthClientEvent
   | OAuthGrantEvent
   | OAuthTokenEvent
+  | SecretEvent
+  | KeyringEvent
   | AccessDenied
   | AuditRead;
 
@@ -93,6 +97,14 @@ const kinds = {
   OAuthGrantRevoked: v1,
   OAuthTokenIssued: { schemaVersion: 1, secretFields: ['content'] },
   OAuthTokenUsed: v1,
+  SecretCreated: { schemaVersion: 1, secretFields: ['value', 'key'] },
+  SecretRotated: { schemaVersion: 1, secretFields: ['value', 'key'] },
+  SecretChanged: v1,
+  SecretRewrapped: { schemaVersion: 1, secretFields: ['key'] },
+  SecretDeleted: v1,
+  KeyringCreated: { schemaVersion: 1, secretFields: ['keys'] },
+  MasterKeyChanged: { schemaVersion: 1, secretFields: ['keys'] },
+  MasterKeysRetired: v1,
   AccessDenied: v1,
   AuditRead: v1,
 } satisfies Record<EventType, EventKind>;

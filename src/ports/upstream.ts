@@ -6,6 +6,8 @@ export interface UpstreamTarget {
   readonly mcpId: string;
   readonly version: number;
   readonly transport: Transport;
+  /** For whom it is reached, as events name him. It matters where the transport asks for secrets of the caller's own. */
+  readonly caller?: string;
 }
 
 export interface Progress {
@@ -48,6 +50,8 @@ export interface Upstreams {
   ): Promise<ToolResult>;
   /** Ends the connections to an mcp, of all its versions; what is in flight fails with `upstream_disconnected`. */
   disconnect(mcpId: string): Promise<void>;
+  /** Lets what uses this secret end its calls, and connect anew with what the secret is now. */
+  secretChanged(secretId: string): void;
   /** What a stdio server last wrote to its standard error, oldest first, bounded. */
   logs(mcpId: string): readonly UpstreamLogLine[];
   status(): readonly UpstreamStatus[];

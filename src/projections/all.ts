@@ -5,6 +5,7 @@ import { executions } from './executions/projection.ts';
 import { mcpNames } from './mcp-names/projection.ts';
 import { mcpVersions } from './mcp-versions/projection.ts';
 import { mcps } from './mcps/projection.ts';
+import { secrets } from './secrets/projection.ts';
 import { sessions } from './sessions/projection.ts';
 import { users } from './users/projection.ts';
 
@@ -19,4 +20,5 @@ export const projections = [
   users,
   sessions,
   apiKeys,
+  secrets,
 ] as const;

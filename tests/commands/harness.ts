@@ -14,6 +14,7 @@ import type { RoleName } from '../../src/domain/access/roles.ts';
 import { decodeEventData } from '../../src/domain/registry.ts';
 import { openSqliteEventStore } from '../../src/infrastructure/event-store/sqlite.ts';
 import { createArgon2PasswordHasher } from '../../src/infrastructure/passwords/argon2-password-hasher.ts';
+import { createVault } from '../../src/infrastructure/vault/vault.ts';
 import type { EventStore, RecordedEvent } from '../../src/ports/event-store.ts';
 
 export interface CommandSide {
@@ -42,6 +43,7 @@ export async function openCommandSide(): Promise<CommandSide> {
   });
   const time = { now: Date.parse('2026-03-01T10:00:00.000Z') };
   const key = randomBytes(32);
+  const vault = createVault(randomBytes(32).toString('hex'));
   // The real algorithm at the least cost: what it costs is not what these tests are about.
   const passwords = createArgon2PasswordHasher({ memory: 8, passes: 1, parallelism: 1 });
   const elsewhere: CommandSide['elsewhere'] = (other = store) => ({
@@ -49,6 +51,7 @@ export async function openCommandSide(): Promise<CommandSide> {
     aggregates: createAggregateCache(),
     clock: () => time.now,
     keyedHash: (text) => createHmac('sha256', key).update(text).digest('hex'),
+    vault,
     policy: { stdioAllow: ['npx', '/opt/tools/serve'] },
     passwords,
     refreshTokenTtlMs: 30 * 24 * 3_600_000,

@@ -1,51 +1,16 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { startToolServer, type ToolServer } from '../http/support/tool-server.ts';
+import { expect, test } from 'vitest';
 import { until } from '../http/support/until.ts';
 import type { EngineStatus } from '../../src/http/deps.ts';
 import type { RebuildStatus } from '../../src/ports/projection-control.ts';
 import { ask, type Mcp } from '../integration/support/api.ts';
 import { caughtUp, projectionsOf } from '../integration/support/read-models.ts';
-import { startServer, type ServerProcess } from '../integration/support/server-process.ts';
+import type { ServerProcess } from '../integration/support/server-process.ts';
 import { openFeed } from '../integration/support/sse.ts';
 import { onEngines } from '../support/engines.ts';
-import { startStandIn, type StandIn } from '../support/esdb-stand-in/stand-in.ts';
-import { createInstallation, type Installation } from './support/installation.ts';
 import { rebuild } from './support/rebuild.ts';
+import { severalProcesses } from './support/several.ts';
 
-let tools: ToolServer;
-let log: StandIn;
-let installation: Installation;
-const processes: ServerProcess[] = [];
-const directories: string[] = [];
-
-beforeEach(async () => {
-  [tools, log] = await Promise.all([startToolServer(), startStandIn()]);
-});
-afterEach(async () => {
-  await Promise.all(processes.splice(0).map((one) => one.kill()));
-  await Promise.all([installation.remove(), tools.close(), log.stop()]);
-  for (const directory of directories.splice(0)) rmSync(directory, { recursive: true, force: true });
-});
-
-/** A process with some roles; the administrator's token of another one is good for it too. */
-async function start(roles: string, token?: string): Promise<ServerProcess> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'annals-role-'));
-  directories.push(dataDir);
-  const env = { ...installation.env, ANNALS_ROLES: roles };
-  const started = await startServer({ dataDir, env, ...(token !== undefined && { token }) });
-  processes.push(started);
-  return started;
-}
-
-async function register(api: ServerProcess, name: string): Promise<{ readonly id: string; readonly position: string }> {
-  const body = { name, transport: { type: 'streamable-http', url: tools.url } };
-  const reply = await api.request('POST', '/api/v1/mcps', { body });
-  expect(reply.status, reply.text).toBe(201);
-  return { id: (reply.body as Mcp).id, position: reply.headers.get('x-event-position') ?? '' };
-}
+const { install, start, register } = severalProcesses();
 
 async function namesAt(api: ServerProcess, position: string): Promise<readonly string[]> {
   const headers = { 'X-Wait-For-Position': position };
@@ -55,13 +20,12 @@ async function namesAt(api: ServerProcess, position: string): Promise<readonly s
 
 onEngines(['mariadb', 'mongodb', 'elasticsearch', 'kafka', 'redis'], (urls) => {
   test('processes with roles of their own, on a stand-in for EventStoreDB: any node reads what another has written', async () => {
-    installation = createInstallation({
+    const installation = install({
       sql: urls.mariadb,
       documents: urls.mongodb,
       search: urls.elasticsearch,
       kafka: urls.kafka,
       redis: urls.redis,
-      eventStore: log.url,
     });
     const projector = await start('projector,relay', '');
     const first = await start('api');

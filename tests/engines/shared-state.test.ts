@@ -1,40 +1,14 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { startToolServer, type ToolServer } from '../http/support/tool-server.ts';
+import { expect, test } from 'vitest';
 import { until } from '../http/support/until.ts';
 import { ask, type Mcp } from '../integration/support/api.ts';
 import { caughtUp } from '../integration/support/read-models.ts';
-import { adminPassword, startServer, type ServerProcess } from '../integration/support/server-process.ts';
+import { adminPassword, type ServerProcess } from '../integration/support/server-process.ts';
 import { onEngines } from '../support/engines.ts';
-import { startStandIn, type StandIn } from '../support/esdb-stand-in/stand-in.ts';
-import { createInstallation, type Installation } from './support/installation.ts';
 import { rebuild } from './support/rebuild.ts';
+import { severalProcesses } from './support/several.ts';
 
-let tools: ToolServer;
-let log: StandIn;
-let installation: Installation;
-const processes: ServerProcess[] = [];
-const directories: string[] = [];
-
-beforeEach(async () => {
-  [tools, log] = await Promise.all([startToolServer(), startStandIn()]);
-});
-afterEach(async () => {
-  await Promise.all(processes.splice(0).map((one) => one.kill()));
-  await Promise.all([installation.remove(), tools.close(), log.stop()]);
-  for (const directory of directories.splice(0)) rmSync(directory, { recursive: true, force: true });
-});
-
-async function start(token?: string): Promise<ServerProcess> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'annals-shared-'));
-  directories.push(dataDir);
-  const env = { ...installation.env, ANNALS_ROLES: 'api,relay,projector,worker,scheduler' };
-  const started = await startServer({ dataDir, env, ...(token !== undefined && { token }) });
-  processes.push(started);
-  return started;
-}
+const { install, start, register } = severalProcesses();
+const ROLES = 'api,relay,projector,worker,scheduler';
 
 async function outcomes(api: ServerProcess): Promise<Readonly<Record<string, number>>> {
   const { text } = await api.request('GET', '/metrics', { token: null });
@@ -47,22 +21,15 @@ const logIn = (api: ServerProcess, password: string) =>
 
 onEngines(['mariadb', 'mongodb', 'elasticsearch', 'kafka', 'redis'], (urls) => {
   test('two processes, on a stand-in for EventStoreDB, share answers, ended sessions and failed logins', async () => {
-    installation = createInstallation({
+    install({
       sql: urls.mariadb,
       documents: urls.mongodb,
       search: urls.elasticsearch,
       kafka: urls.kafka,
       redis: urls.redis,
-      eventStore: log.url,
     });
-    const first = await start();
-    const second = await start(first.adminToken);
-    const register = async (api: ServerProcess, name: string) => {
-      const body = { name, transport: { type: 'streamable-http', url: tools.url } };
-      const reply = await api.request('POST', '/api/v1/mcps', { body });
-      expect(reply.status, reply.text).toBe(201);
-      return { id: (reply.body as Mcp).id, position: reply.headers.get('x-event-position') ?? '' };
-    };
+    const first = await start(ROLES);
+    const second = await start(ROLES, first.adminToken);
     const list = async (api: ServerProcess, headers: Readonly<Record<string, string>> = {}) => {
       const { items } = await ask<{ items: Mcp[] }>(api, 200, 'GET', '/api/v1/mcps?sort=name', { headers });
       return items.map(({ name }) => name);

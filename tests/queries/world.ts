@@ -13,6 +13,7 @@ import type { Principal } from '../../src/domain/access/principal.ts';
 import type { ExecutionRequest } from '../../src/domain/execution/events.ts';
 import type { McpDefinition, Offer } from '../../src/domain/mcp/definition.ts';
 import { decodeEventData } from '../../src/domain/registry.ts';
+import { createVault } from '../../src/infrastructure/vault/vault.ts';
 import { openFileBlobStore } from '../../src/infrastructure/blob-store/file.ts';
 import { openSqliteEventStore } from '../../src/infrastructure/event-store/sqlite.ts';
 import { createArgon2PasswordHasher } from '../../src/infrastructure/passwords/argon2-password-hasher.ts';
@@ -84,6 +85,7 @@ export async function openWorld() {
     aggregates: createAggregateCache(),
     clock,
     keyedHash: (text) => createHmac('sha256', key).update(text).digest('hex'),
+    vault: createVault(randomBytes(32).toString('hex')),
     policy: { stdioAllow: ['npx'] },
     // The real algorithm at the least cost: what it costs is not what these tests are about.
     passwords: createArgon2PasswordHasher({ memory: 8, passes: 1, parallelism: 1 }),

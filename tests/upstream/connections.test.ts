@@ -142,7 +142,9 @@ describe('a header', () => {
   test('with a secret is sent in clear to the server, and to nobody else', async () => {
     const http = await startMisbehavingHttp('json');
     onTestFinished(() => http.close());
-    const { upstreams, logged } = startUpstreams({ resolveSecret: async (name) => `clear-${name}` });
+    const { upstreams, logged } = startUpstreams({
+      resolveSecret: async ({ secret: id }) => ({ id, value: `clear-${id}` }),
+    });
     const headers = { Authorization: { secret: 'token' } };
     await upstreams.discover(target({ type: 'streamable-http', url: http.url, headers }), soon);
     expect(http.seen.every(({ headers: { authorization } }) => authorization === 'clear-token')).toBe(true);

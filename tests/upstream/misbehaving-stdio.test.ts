@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import type { ResolveSecret } from '../../src/ports/secret-use.ts';
 import type { CallOptions, UpstreamTarget, Upstreams } from '../../src/ports/upstream.ts';
 import { failureOf, misbehavingStdio, startUpstreams, textOf, until } from './support.ts';
 
@@ -275,7 +276,7 @@ describe('a stdio server that does not come up', () => {
 
 describe('the process of a stdio server', () => {
   test('sees the named variables and little else, and secrets are blacked out of what it writes', async () => {
-    const resolveSecret = async (name: string) => `value-of-${name}`;
+    const resolveSecret: ResolveSecret = async ({ secret: id }) => ({ id, value: `value-of-${id}` });
     const { upstreams } = startUpstreams({ resolveSecret, environment: { ...process.env, ANNALS_JWT_SECRET: 'ours' } });
     const server = misbehavingStdio();
     const env = { ECHO_TO_STDERR: { secret: 'api-key' } };
@@ -290,7 +291,7 @@ describe('the process of a stdio server', () => {
   });
 
   test('that ends at once does not carry a secret into the error', async () => {
-    const { upstreams } = startUpstreams({ resolveSecret: async () => 'very-secret' });
+    const { upstreams } = startUpstreams({ resolveSecret: async ({ secret: id }) => ({ id, value: 'very-secret' }) });
     const server = misbehavingStdio('exits');
     const transport = {
       ...server.transport,
@@ -307,7 +308,7 @@ describe('the process of a stdio server', () => {
     const { call } = caller(upstreams, { ...server, transport });
     expect(await failureOf(call('echo'))).toMatchObject({
       code: 'upstream_refused',
-      message: expect.stringContaining('secrets are not available yet'),
+      message: expect.stringContaining('there is no store of secrets here'),
     });
     expect(upstreams.logs(server.mcpId)).toEqual([]);
   });

@@ -21,12 +21,13 @@ export interface AuditParts {
   readonly coordination: Coordination;
   /** Other processes may write the same log. */
   readonly isShared: boolean;
-  readonly masterKey: string;
+  /** What the signing key is made of where the log is shared. */
+  readonly keySeed: Buffer;
 }
 
 /** Seals the log that the settings name, as they say. @throws ConfigError the key that a setting names cannot be used */
 export function startAudit(config: Config, parts: AuditParts): AuditSeal {
-  const { logger, clock, closing, coordination, isShared, masterKey } = parts;
+  const { logger, clock, closing, coordination, isShared, keySeed } = parts;
   const { auditKeyFile, auditWitness, auditSealEvents, auditSealMs, roles } = config;
   const paths = pathsIn(config.dataDir);
   const named = auditKeyFile === undefined ? undefined : loadAuditKey(auditKeyFile, false);
@@ -34,7 +35,7 @@ export function startAudit(config: Config, parts: AuditParts): AuditSeal {
   const options: SealOptions = {
     sealedPath: paths.sealed,
     sealedBeforePath: paths.sealedBefore,
-    key: () => named ?? (isShared ? auditKeyOf(masterKey) : own()),
+    key: () => named ?? (isShared ? auditKeyOf(keySeed) : own()),
     openLog: () => openRawLog(config),
     sealing: !isShared ? 'alone' : roles.includes('projector') ? coordination.leases : 'elsewhere',
     eventsPerCheckpoint: auditSealEvents,

@@ -24,6 +24,14 @@ export const permissions = [
   'role:manage',
   /** See and revoke other people's API keys. */
   'api-key:manage',
+  /** See which secrets there are, never what they hold: shared ones, and one's own. */
+  'secret:read',
+  /** Make secrets, and change and delete those that one has made. */
+  'secret:write',
+  /** Have other people's shared secrets sent to a server: name them in a transport. */
+  'secret:use',
+  /** Change and delete everybody's secrets, and see whose personal ones there are. */
+  'secret:manage',
   'system:read',
   'self:manage',
 ] as const;
@@ -35,7 +43,15 @@ export const roleNames = ['admin', 'operator', 'developer', 'auditor', 'viewer']
 export type RoleName = (typeof roleNames)[number];
 
 const viewer: readonly Permission[] = ['mcp:read', 'execution:read', 'self:manage'];
-const developer: readonly Permission[] = [...viewer, 'mcp:write', 'mcp:call', 'mcp:own', 'projection:read'];
+const developer: readonly Permission[] = [
+  ...viewer,
+  'mcp:write',
+  'mcp:call',
+  'mcp:own',
+  'projection:read',
+  'secret:read',
+  'secret:write',
+];
 
 /** The built-in roles. */
 export const roles: Readonly<Record<RoleName, readonly Permission[]>> = {
@@ -51,6 +67,8 @@ export const roles: Readonly<Record<RoleName, readonly Permission[]>> = {
     'system:read',
     'user:read',
     'role:read',
+    'secret:use',
+    'secret:manage',
   ],
   developer,
   auditor: [
@@ -62,6 +80,7 @@ export const roles: Readonly<Record<RoleName, readonly Permission[]>> = {
     'projection:read',
     'user:read',
     'role:read',
+    'secret:read',
     'system:read',
   ],
   viewer,

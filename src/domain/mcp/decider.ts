@@ -1,6 +1,6 @@
 import type { Decider } from '../decider.ts';
 import { DomainError } from '../error.ts';
-import type { McpDefinition, Offer } from './definition.ts';
+import type { McpDefinition, Offer, Transport } from './definition.ts';
 import { canonicalJson } from './diff/canonical-json.ts';
 import { offerChanges, sameOffer } from './diff/offer.ts';
 import type { McpEvent, VersionContent } from './events.ts';
@@ -9,7 +9,8 @@ import { evolveMcp, unregistered, type McpState, type RegisteredMcp } from './st
 export type McpCommand =
   | { readonly type: 'RegisterMcp'; readonly definition: McpDefinition }
   | { readonly type: 'ChangeMcp'; readonly definition: McpDefinition }
-  | { readonly type: 'RollBackMcp'; readonly toVersion: number }
+  /** `transport` is the one of that version, with what it had in clear in the keeping of secrets. */
+  | { readonly type: 'RollBackMcp'; readonly toVersion: number; readonly transport?: Transport }
   | { readonly type: 'RetireMcp' }
   | { readonly type: 'RestoreMcp' }
   /** A person asked the server of `version` what it offers: what differs becomes the next version. */
@@ -38,7 +39,7 @@ export const mcpDecider: Decider<McpState, McpCommand, McpEvent> = {
       case 'ChangeMcp':
         return change(active(mcp), command.definition);
       case 'RollBackMcp':
-        return rollBack(active(mcp), command.toVersion);
+        return rollBack(active(mcp), command.toVersion, command.transport);
       case 'RetireMcp':
         return mcp.status === 'retired' ? [] : [{ type: 'McpRetired', data: {} }];
       case 'RestoreMcp':
@@ -72,13 +73,14 @@ function change(mcp: RegisteredMcp, definition: McpDefinition): McpEvent[] {
   return [{ type: 'McpVersionPublished', data: { version: mcp.version + 1, reason: 'change', ...content } }];
 }
 
-function rollBack(mcp: RegisteredMcp, toVersion: number): McpEvent[] {
+function rollBack(mcp: RegisteredMcp, toVersion: number, transport?: Transport): McpEvent[] {
   const content = versionOf(mcp, toVersion);
   if (toVersion === mcp.version) {
     throw new DomainError('conflict', 'already_current', `version ${toVersion} is the current version`);
   }
   // The name is an mcp's identity to its callers, not content: rolling back keeps the one in use.
-  const definition = { ...content.definition, name: mcp.definition.name };
+  const { name } = mcp.definition;
+  const definition = { ...content.definition, name, ...(transport && { transport }) };
   return [
     {
       type: 'McpVersionPublished',

@@ -1,5 +1,11 @@
+/** A stored secret by its name: a shared one, or with the scope `user` the one of that name that the caller has. */
+export interface SecretReference {
+  readonly secret: string;
+  readonly scope?: 'user';
+}
+
 /** A value given in clear, or by the name of a stored secret. */
-export type SettingValue = string | { readonly secret: string };
+export type SettingValue = string | SecretReference;
 
 export type Transport =
   | {

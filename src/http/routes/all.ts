@@ -13,6 +13,7 @@ import { oauthRoutes } from './oauth.ts';
 import type { RouteParts } from './parts.ts';
 import { projectionRoutes } from './projections.ts';
 import { roleRoutes } from './roles.ts';
+import { secretRoutes } from './secrets.ts';
 import { systemRoutes } from './system.ts';
 import { userRoutes } from './users.ts';
 
@@ -29,6 +30,7 @@ export function createRoutes(parts: RouteParts): readonly Route[] {
     ...userRoutes(parts),
     ...roleRoutes(parts),
     ...apiKeyRoutes(parts),
+    ...secretRoutes(parts),
     ...eventRoutes(parts),
     ...auditRoutes(parts),
     ...projectionRoutes(parts),

@@ -5,5 +5,6 @@ export const exampleIds = {
   execution: '01936f2a-7c11-7000-8000-000000000002',
   rebuild: '01936f2a-7c11-7000-8000-000000000003',
   role: 'reporter',
+  secret: '01936f2a-7c11-7000-8000-00000000000c',
   apiKey: '01936f2a-7c11-7000-8000-00000000000b',
 } as const;

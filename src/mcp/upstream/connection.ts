@@ -3,14 +3,17 @@ import { backoffDelay, type BackoffOptions } from './backoff.ts';
 import { ConnectionLost, RpcFailure, SessionExpired, toUpstreamError } from './errors.ts';
 import type { JsonObject } from './json.ts';
 import { disconnected } from './multiplexer.ts';
+import type { ResolvedSecret } from '../../ports/secret-use.ts';
+import type { Redactor } from './redactor.ts';
 import type { Session } from './session.ts';
 import { waitFor } from './wait-for.ts';
 import { CLOSED, type Wire } from './wire.ts';
 
 export interface ConnectionOptions {
   readonly target: UpstreamTarget;
-  /** Opens a session; tells of each wire on the way, so that closing can end it. */
-  readonly open: (onWire: (wire: Wire) => void) => Promise<Session>;
+  /** Opens a session; tells of each wire on the way, so that closing can end it, and of the secrets that it has. */
+  readonly open: (onWire: (wire: Wire) => void, uses: (secrets: readonly ResolvedSecret[]) => void) => Promise<Session>;
+  readonly redactor: Redactor;
   readonly backoff: BackoffOptions;
   /** Called when the connection failed or was lost. */
   readonly onFailure: (error: UpstreamError) => void;
@@ -33,6 +36,10 @@ export class Connection {
   #nextTryAt = 0;
   #lastError: string | undefined;
   #closed = false;
+  /** Ids of the secrets that the last session was opened with, or the next one is being. */
+  #secrets: ReadonlySet<string> = new Set();
+  /** Rises when what a session was opened with is no longer right. */
+  #generation = 0;
   /** Milliseconds on the clock of `performance.now()`. */
   lastUsed = performance.now();
 
@@ -90,6 +97,16 @@ export class Connection {
     }
   }
 
+  /** If it has this secret: lets what is in flight end, and has the next call connect anew, without a pause. */
+  secretChanged(secretId: string): void {
+    // One that is being opened may have read it and not said so yet.
+    if (!this.#secrets.has(secretId) && this.#opening === undefined) return;
+    this.#generation++;
+    this.#failures = 0;
+    this.#nextTryAt = 0;
+    if (this.#session !== undefined) this.#retire(this.#session);
+  }
+
   /** Ends it; what is in flight fails. */
   async close(reason: string): Promise<void> {
     this.#closed = true;
@@ -108,10 +125,11 @@ export class Connection {
 
   async #send(session: Session, method: string, params: JsonObject, options: CallOptions): Promise<unknown> {
     try {
-      const result = await session.rpc.request(method, params, options);
+      const result = await session.rpc.request(method, params, this.#withoutSecrets(options));
       this.#failures = 0;
-      return result;
+      return this.#options.redactor.value(result);
     } catch (error) {
+      if (error instanceof UpstreamError) this.#options.redactor.error(error);
       if (error instanceof ConnectionLost) this.#lose(session, error);
       else if (error instanceof RpcFailure) this.#failures = 0;
       throw error;
@@ -123,21 +141,22 @@ export class Connection {
 
   async #open(): Promise<Session> {
     try {
-      const session = await this.#options.open((wire) => {
-        this.#openingWire = wire;
-      });
+      const session = await this.#openNewest();
       if (this.#closed) {
         await end(session, CLOSED);
         throw disconnected(CLOSED);
       }
       if (session.wire.ended) throw disconnected(session.wire.endReason);
-      session.wire.onclose = () => this.#lose(session, disconnected(session.wire.endReason));
+      session.wire.onclose = () => {
+        this.#lose(session, this.#options.redactor.error(disconnected(session.wire.endReason)));
+      };
       this.#session = session;
       this.#lastError = undefined;
       return session;
     } catch (error) {
       if (this.#closed) throw disconnected(CLOSED);
-      const known = toUpstreamError(error, 'upstream_unavailable', 'the connection could not be made');
+      const { redactor } = this.#options;
+      const known = redactor.error(toUpstreamError(error, 'upstream_unavailable', 'the connection could not be made'));
       // A refusal is our own rule: waiting does not change it, and nobody was bothered.
       if (known.code !== 'upstream_refused') this.#fail(known, 1);
       throw known;
@@ -145,6 +164,36 @@ export class Connection {
       this.#opening = undefined;
       this.#openingWire = undefined;
     }
+  }
+
+  /** A session with the secrets as they are now: one that changed on the way is not begun with. */
+  async #openNewest(): Promise<Session> {
+    for (;;) {
+      const generation = this.#generation;
+      const session = await this.#options.open(
+        (wire) => {
+          this.#openingWire = wire;
+        },
+        (secrets) => {
+          this.#secrets = new Set(secrets.map(({ id }) => id));
+        },
+      );
+      if (generation === this.#generation || this.#closed) return session;
+      await end(session, 'a secret of it was changed');
+    }
+  }
+
+  #withoutSecrets(options: CallOptions): CallOptions {
+    const { onProgress } = options;
+    if (onProgress === undefined) return options;
+    const { redactor } = this.#options;
+    return {
+      ...options,
+      onProgress: (progress) =>
+        onProgress(
+          progress.message === undefined ? progress : { ...progress, message: redactor.text(progress.message) },
+        ),
+    };
   }
 
   /** The session is gone: fails what was in flight on its wire, and lets the next call open another. */

@@ -1,9 +1,11 @@
+import type { ResolvedSecret, ResolveSecret } from '../../ports/secret-use.ts';
 import type { UpstreamTarget } from '../../ports/upstream.ts';
 import type { Confine } from '../confine/confine.ts';
 import type { Agents } from './http-endpoint.ts';
 import { createHttpEndpoint, flatHeaders } from './http-endpoint.ts';
 import { HttpWire } from './http-wire.ts';
-import { blackOut, resolveSettings, type ResolveSecret } from './settings.ts';
+import type { Redactor } from './redactor.ts';
+import { resolveSettings } from './settings.ts';
 import { SseWire } from './sse-wire.ts';
 import { prepareLaunch, type LaunchRules } from './stdio-launch.ts';
 import { StdioWire, type RunningProcess } from './stdio-wire.ts';
@@ -22,9 +24,17 @@ export interface WireFactoryOptions {
 
 /** Where programs of stdio servers live, and what keeps them there. */
 export interface Programs {
-  /** A directory of this mcp alone, which is there when it answers. */
-  readonly homeOf: (mcpId: string) => string;
+  /** A directory of this mcp alone, or of it and a caller whose own secrets it has; it is there when it answers. */
+  readonly homeOf: (mcpId: string, caller?: string) => string;
   readonly confine: Confine;
+}
+
+export interface WireHooks {
+  readonly log: (line: string) => void;
+  readonly note: Note;
+  readonly redactor: Redactor;
+  /** Told which secrets the wires have, before there is one. */
+  readonly uses: (secrets: readonly ResolvedSecret[]) => void;
 }
 
 /**
@@ -32,22 +42,28 @@ export interface Programs {
  * @throws UpstreamError `upstream_refused`
  */
 export async function prepareWires(
-  { mcpId, transport }: Pick<UpstreamTarget, 'mcpId' | 'transport'>,
+  { mcpId, transport, caller }: Omit<UpstreamTarget, 'version'>,
   options: WireFactoryOptions,
-  hooks: { readonly log: (line: string) => void; readonly note: Note },
+  hooks: WireHooks,
 ): Promise<() => Wire> {
   const { agents, maxResultBytes, killGraceMs, running, programs } = options;
-  const { note } = hooks;
+  const { note, redactor } = hooks;
+  const use = { mcpId, transport, ...(caller === undefined ? {} : { caller }) };
+  const settings = (transport.type === 'stdio' ? transport.env : transport.headers) ?? {};
+  const { values, secrets } = await resolveSettings(settings, options.resolveSecret, use);
+  redactor.add(secrets.map(({ value }) => value));
+  hooks.uses(secrets);
   if (transport.type === 'stdio') {
     const { command, args = [], cwd } = transport;
-    const { values: env, secrets } = await resolveSettings(transport.env ?? {}, options.resolveSecret);
-    const home = programs?.homeOf(mcpId);
-    const asked = prepareLaunch({ command, args, env, cwd, ...(home !== undefined && { home }) }, options.launchRules);
+    const home = programs?.homeOf(mcpId, caller);
+    const asked = prepareLaunch(
+      { command, args, env: values, cwd, ...(home !== undefined && { home }) },
+      options.launchRules,
+    );
     const launch = programs === undefined || home === undefined ? asked : programs.confine(asked, home);
-    const redact = (text: string): string => blackOut(text, secrets);
+    const redact = redactor.text;
     return () => new StdioWire({ launch, maxResultBytes, killGraceMs, running, redact, log: hooks.log, note });
   }
-  const { values } = await resolveSettings(transport.headers ?? {}, options.resolveSecret);
   const headers = flatHeaders(values);
   if (transport.type === 'sse') {
     return () => new SseWire({ url: transport.url, agents, headers, maxResultBytes, note });

@@ -2,6 +2,7 @@ import type { Offer } from '../../domain/mcp/definition.ts';
 import type { ToolResult } from '../../domain/execution/result.ts';
 import type { Egress } from '../../ports/egress.ts';
 import type { Logger } from '../../ports/logger.ts';
+import type { ResolveSecret } from '../../ports/secret-use.ts';
 import type { CallOptions, Upstreams, UpstreamTarget } from '../../ports/upstream.ts';
 import { Connection } from './connection.ts';
 import { discoverOffer } from './discovery.ts';
@@ -9,8 +10,9 @@ import { ListChanges } from './list-changes.ts';
 import { LogRing } from './log-ring.ts';
 import { createNotices } from './notices.ts';
 import { prepareWires, type Programs } from './prepare-wires.ts';
+import { Redactor } from './redactor.ts';
 import { openSession } from './session.ts';
-import { noSecrets, type ResolveSecret } from './settings.ts';
+import { noSecrets } from './settings.ts';
 import type { RunningProcess } from './stdio-wire.ts';
 import { checkToolResult } from './tool-result.ts';
 
@@ -73,19 +75,24 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
   process.once('exit', endProcesses);
   const sweep = setInterval(closeIdle, Math.max(20, Math.min(idleCloseMs / 4, 30_000))).unref();
 
-  function connect(target: UpstreamTarget): Connection {
-    const key = `${target.mcpId}@${target.version}`;
+  function connect({ caller, ...asked }: UpstreamTarget): Connection {
+    // Shared by all, unless it has secrets that are the caller's own.
+    const target: UpstreamTarget = caller !== undefined && asksForCallersOwn(asked) ? { ...asked, caller } : asked;
+    const key = `${target.mcpId}@${target.version}${target.caller === undefined ? '' : ` ${target.caller}`}`;
     const known = connections.get(key);
     if (known !== undefined) return known;
-    const note = createNotices(options.logger, target);
+    const redactor = new Redactor();
+    const notice = createNotices(options.logger, target);
+    const note: typeof notice = (kind, text) => notice(kind, redactor.text(text));
     const connection = new Connection({
       target,
+      redactor,
       backoff: options.backoff ?? { firstMs: 500, maxMs: 60_000 },
       onFailure: (error) => note(error.code, error.message),
-      async open(onWire) {
+      async open(onWire, uses) {
         const log = (line: string): void => logOf(target.mcpId).add(line);
-        const createWire = await prepareWires(target, wireOptions, { log, note });
-        return openSession({
+        const createWire = await prepareWires(target, wireOptions, { log, note, redactor, uses });
+        const session = await openSession({
           createWire,
           client: options.client,
           timeoutMs: options.handshakeTimeoutMs ?? 60_000,
@@ -95,6 +102,8 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
           },
           onWire,
         });
+        redactor.value(session.server);
+        return session;
       },
     });
     // After close() the connection answers every call with its error, and opens nothing.
@@ -143,6 +152,9 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
       for (const [key] of ending) connections.delete(key);
       await Promise.all(ending.map(([, connection]) => closeLogged(connection, 'the mcp was disconnected')));
     },
+    secretChanged(secretId) {
+      for (const connection of connections.values()) connection.secretChanged(secretId);
+    },
     logs: (mcpId) => logs.get(mcpId)?.lines() ?? [],
     status: () => [...connections.values()].map((connection) => connection.status()),
     onListChanged: (listener) => changes.listen(listener),
@@ -157,4 +169,9 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
       process.off('exit', endProcesses);
     },
   };
+}
+
+function asksForCallersOwn({ transport }: UpstreamTarget): boolean {
+  const settings = (transport.type === 'stdio' ? transport.env : transport.headers) ?? {};
+  return Object.values(settings).some((value) => typeof value !== 'string' && value.scope === 'user');
 }

@@ -47,7 +47,8 @@ async function discover(deps: DiscoveryDeps, context: CommandContext, mcpId: str
   // Registering and discovering come from one request, and each is a command.
   const own = following(context, derivedId('discover', context.commandId));
   try {
-    const target = { mcpId, version, transport: definition.transport };
+    const caller = context.principal.actor;
+    const target = { mcpId, version, transport: definition.transport, caller };
     const offer = await deps.upstreams.discover(target, { timeoutMs: deps.discoveryTimeoutMs });
     return discovered(await publishDiscoveredTools(deps, own, mcpId, version, offer));
   } catch (error) {

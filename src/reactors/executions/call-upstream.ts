@@ -31,7 +31,8 @@ export async function callUpstream(
   started: number,
 ): Promise<ExecutionOutcome> {
   const { mcpId, mcpVersion, timeoutMs } = request;
-  const target = { mcpId, version: mcpVersion, transport: tool.content.definition.transport };
+  const { transport } = tool.content.definition;
+  const target = { mcpId, version: mcpVersion, transport, caller: request.requestedBy };
   try {
     const result = await deps.upstreams.callTool(
       target,

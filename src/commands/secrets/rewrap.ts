@@ -1,0 +1,31 @@
+import { derivedId } from '../derived-id.ts';
+import { following, type CommandContext } from '../context.ts';
+import { secretDecider } from '../../domain/secret/decider.ts';
+import { sealingKey, type VaultDeps } from '../keyring.ts';
+import { load } from '../load.ts';
+import { handle } from '../transaction.ts';
+import { rewrapVersion } from './sealed-version.ts';
+
+/**
+ * Seals the key of a secret's value with the master key that seals now. What was deleted, and values of before, stay as
+ * they are: when the old master key is gone, so are they.
+ * @throws VaultLocked, VaultDamaged
+ */
+export async function rewrapSecret(deps: VaultDeps, context: CommandContext, id: string): Promise<void> {
+  const masterKey = await sealingKey(deps);
+  const { state } = await load(deps.store, deps.aggregates, secretDecider, `secret-${id}`);
+  if (state.status !== 'active' || state.key.masterKey === masterKey) return;
+  const key = rewrapVersion(deps.vault, id, state, masterKey);
+  await handle(deps, context, secretDecider, id, { type: 'RewrapSecret', version: state.version, key });
+}
+
+/** A value was sealed while the master key changed, and whoever re-seals may have passed it already. */
+export async function keepWrapped(
+  deps: VaultDeps,
+  context: CommandContext,
+  id: string,
+  sealedWith: string,
+): Promise<void> {
+  if ((await sealingKey(deps)) === sealedWith) return;
+  await rewrapSecret(deps, following(context, derivedId('rewrap', context.commandId)), id);
+}
