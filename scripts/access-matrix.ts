@@ -10,9 +10,13 @@ import type { Access, Route } from '../src/http/route/route.ts';
 import { createPinoLogger } from '../src/infrastructure/logging/pino-logger.ts';
 import { topicKinds } from '../src/http/ws/topic-by-name.ts';
 
-/** How a request comes in, and by which credential. */
-export const transports = ['rest', 'rest-api-key', 'sse', 'sse-api-key', 'websocket', 'websocket-api-key'] as const;
-export type Transport = (typeof transports)[number];
+const ways = ['rest', 'sse', 'websocket'] as const;
+type Way = (typeof ways)[number];
+
+/** How a request comes in, and by which credential: a session's where none is named. */
+export type Transport = Way | `${Way}-api-key` | `${Way}-oauth`;
+const transportsOf = (way: Way) => [way, `${way}-api-key`, `${way}-oauth`] as const;
+export const transports: readonly Transport[] = ways.flatMap(transportsOf);
 
 /** `own`: allowed, and somebody else's is as if it did not exist. */
 export type Cell = 'allow' | 'own' | 'deny';
@@ -27,18 +31,19 @@ export interface MatrixRow {
   readonly roles: Readonly<Record<RoleName, Cell>>;
 }
 
-/** Role × route × transport, decided by the function that decides on requests. An API key here has all that its owner has. */
+/**
+ * Role × route × transport, decided by the function that decides on requests. API keys and OAuth tokens here have all that
+ * their owner has.
+ */
 export function accessMatrix(routes: readonly Route[]): readonly MatrixRow[] {
   return [
     ...routes.flatMap(({ method, path, access, feed }) => {
-      const [session, key] = feed ? (['sse', 'sse-api-key'] as const) : (['rest', 'rest-api-key'] as const);
       const route = `${method.toUpperCase()} ${path}`;
-      return [rowOf(route, session, access), rowOf(route, key, access)];
+      return transportsOf(feed ? 'sse' : 'rest').map((transport) => rowOf(route, transport, access));
     }),
-    ...topicKinds.flatMap(({ name, access }) => [
-      rowOf(name, 'websocket', access),
-      rowOf(name, 'websocket-api-key', access),
-    ]),
+    ...topicKinds.flatMap(({ name, access }) =>
+      transportsOf('websocket').map((transport) => rowOf(name, transport, access)),
+    ),
   ];
 }
 
@@ -61,9 +66,9 @@ function rowOf(route: string, transport: Transport, access: Access): MatrixRow {
 
 function cellOf(access: Access, transport: Transport, role: RoleName): Cell {
   if ('public' in access) return 'allow';
-  const byKey = transport.endsWith('api-key');
-  if (byKey && access.session) return 'deny';
-  const asker: Asker = { actor: 'user:of-the-role', roles: [role], ...(byKey ? { scopes: roles[role] } : {}) };
+  const bySession = !transport.includes('-');
+  if (!bySession && access.session) return 'deny';
+  const asker: Asker = { actor: 'user:of-the-role', roles: [role], ...(bySession ? {} : { scopes: roles[role] }) };
   const { permission, on, others } = access;
   if (!authorize(asker, permission, on === 'some' ? anything : everything).allowed) return 'deny';
   return others === undefined || authorize(asker, others, everything).allowed ? 'allow' : 'own';
@@ -79,13 +84,17 @@ const signs: Readonly<Record<Cell, string>> = { allow: 'yes', own: 'own', deny: 
 /** `docs/access-matrix.md`. */
 export function renderPage(rows: readonly MatrixRow[]): string {
   const lines = rows
-    .filter(({ transport }) => !transport.endsWith('api-key'))
+    .filter(({ transport }) => !transport.includes('-'))
     .map((row) => {
-      const byKey = rows.find((other) => other.route === row.route && other.transport === `${row.transport}-api-key`);
-      const cells = roleNames.map((name) => signs[row.roles[name]]);
-      const sameByKey = byKey !== undefined && roleNames.every((name) => byKey.roles[name] === row.roles[name]);
+      const sameBy = (credential: string): string => {
+        const other = rows.find(
+          ({ route, transport }) => route === row.route && transport === `${row.transport}-${credential}`,
+        );
+        return other !== undefined && roleNames.every((name) => other.roles[name] === row.roles[name]) ? 'yes' : '–';
+      };
+      const cells = [...roleNames.map((name) => signs[row.roles[name]]), sameBy('api-key'), sameBy('oauth')];
       const needs = row.permission === 'public' ? 'nothing' : `\`${row.permission}\``;
-      return `| \`${row.route}\` | ${row.transport} | ${needs} | ${cells.join(' | ')} | ${sameByKey ? 'yes' : '–'} |`;
+      return `| \`${row.route}\` | ${row.transport} | ${needs} | ${cells.join(' | ')} |`;
     });
   return `${[
     '# Who may do what',
@@ -95,10 +104,10 @@ export function renderPage(rows: readonly MatrixRow[]): string {
     '[permissions.md](permissions.md).',
     '',
     '`yes`: allowed. `own`: allowed, and what belongs to somebody else is answered as if it did not exist (404). `–`: refused',
-    '(403) and recorded. API key: whether a key with all scopes of its owner may do what the owner may.',
+    '(403) and recorded. API key, OAuth token: whether one with all scopes of its owner may do what the owner may.',
     '',
-    `| route or topic | transport | needs | ${roleNames.join(' | ')} | API key |`,
-    `|---|---|---|${roleNames.map(() => '---|').join('')}---|`,
+    `| route or topic | transport | needs | ${roleNames.join(' | ')} | API key | OAuth token |`,
+    `|---|---|---|${roleNames.map(() => '---|').join('')}---|---|`,
     ...lines,
   ].join('\n')}\n`;
 }

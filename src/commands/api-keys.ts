@@ -11,7 +11,7 @@ import { demandAll } from './escalation.ts';
 import { load } from './load.ts';
 import { handle } from './transaction.ts';
 
-export { useRecordedEveryMs } from '../domain/access/api-key.ts';
+export { useRecordedEveryMs } from '../domain/access/use-record.ts';
 
 /** A key that was just made. Nobody sees it again. */
 export interface CreatedApiKey {

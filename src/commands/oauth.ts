@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
+import { DomainError } from '../domain/error.ts';
 import { parsePermission } from '../domain/access/permission-grammar.ts';
 import { oauthClientDecider, type OAuthClientMetadata } from '../domain/oauth/client.ts';
 import { oauthGrantDecider, type OAuthGrantContent, type OAuthGrantState } from '../domain/oauth/grant.ts';
 import { oauthTokenDecider, type OAuthTokenContent, type OAuthTokenState } from '../domain/oauth/token.ts';
 import type { Position } from '../ports/event-store.ts';
 import type { CommandContext } from './context.ts';
+import { demand } from './denials.ts';
 import type { CommandDeps } from './deps.ts';
 import { load } from './load.ts';
 import { handle } from './transaction.ts';
@@ -37,7 +39,34 @@ export async function giveOAuthGrant(
 
 /** Ends a grant and all that grew from it. @returns position of the last event of the grant */
 export async function revokeOAuthGrant(deps: CommandDeps, context: CommandContext, id: string): Promise<Position> {
-  return (await handle(deps, context, oauthGrantDecider, id, { type: 'RevokeOAuthGrant' })).position;
+  const revoke = { type: 'RevokeOAuthGrant' } as const;
+  return (await handle(deps, context, oauthGrantDecider, id, revoke, { conditional: true })).position;
+}
+
+/**
+ * Ends a grant for who asks. Somebody else's is for those who manage grants, and to others as if it did not exist.
+ * @returns position of the last event of the grant
+ * @throws DomainError `oauth_grant_not_found`
+ */
+export async function takeBackOAuthGrant(deps: CommandDeps, context: CommandContext, id: string): Promise<Position> {
+  const grant = await loadOAuthGrant(deps, id);
+  const unknown = new DomainError('not_found', 'oauth_grant_not_found', 'no such grant');
+  if (grant.status === 'none') throw unknown;
+  if (grant.userId !== context.principal.userId) {
+    await demand(deps, context, 'oauth-grant:manage', `oauthGrant-${id}`, undefined, unknown);
+  }
+  return revokeOAuthGrant(deps, context, id);
+}
+
+/** Records that a token of a grant was used, unless that was recorded less than a minute ago. */
+export async function recordOAuthGrantUse(
+  deps: CommandDeps,
+  context: CommandContext,
+  id: string,
+  address: string | undefined,
+): Promise<void> {
+  const usedAt = new Date(deps.clock()).toISOString();
+  await handle(deps, context, oauthGrantDecider, id, { type: 'RecordUse', usedAt, address: address ?? null });
 }
 
 /** The grant as of its last event; `none` when there is no such grant. */

@@ -94,6 +94,7 @@ const kinds = {
   OAuthClientRegistered: v1,
   OAuthGrantGiven: v1,
   OAuthGrantChanged: v1,
+  OAuthGrantUsed: v1,
   OAuthGrantRevoked: v1,
   OAuthTokenIssued: { schemaVersion: 1, secretFields: ['content'] },
   OAuthTokenUsed: v1,

@@ -8,6 +8,8 @@ import { createLoginLimiter, defaultLoginLimits } from './auth/login-limiter.ts'
 import { createPrincipals } from './auth/principals.ts';
 import { createSigningKeys } from './auth/signing-keys.ts';
 import { createTokenCheck } from './auth/token-check.ts';
+import { createUseRecorder } from './auth/use-recorder.ts';
+import { recordOAuthGrantUse } from '../commands/oauth.ts';
 import type { EventStore } from '../ports/event-store.ts';
 import { firstEventAfter } from '../ports/first-event.ts';
 import type { HttpDeps, Patience } from './deps.ts';
@@ -60,6 +62,12 @@ export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
     createTokenCheck(keys, clock, addresses),
     createApiKeyCheck(commands, principals, logger),
     principals,
+    createUseRecorder({
+      record: (command, id, address) => recordOAuthGrantUse(commands, command, id, address),
+      clock,
+      logger,
+      what: 'a grant',
+    }),
     clock,
   );
   const feed = createFeed(store, authenticator, logger, settings.feed);

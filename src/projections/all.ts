@@ -5,6 +5,7 @@ import { executions } from './executions/projection.ts';
 import { mcpNames } from './mcp-names/projection.ts';
 import { mcpVersions } from './mcp-versions/projection.ts';
 import { mcps } from './mcps/projection.ts';
+import { oauthGrants } from './oauth-grants/projection.ts';
 import { secrets } from './secrets/projection.ts';
 import { sessions } from './sessions/projection.ts';
 import { users } from './users/projection.ts';
@@ -21,4 +22,5 @@ export const projections = [
   sessions,
   apiKeys,
   secrets,
+  oauthGrants,
 ] as const;

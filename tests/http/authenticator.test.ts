@@ -27,6 +27,7 @@ test('a log that cannot be read when a known token comes is told to its request 
       caughtUp: async () => undefined,
       close: async () => undefined,
     },
+    { used: () => undefined, close: async () => undefined },
     Date.now,
   );
   expect(await authenticator.credentialOf('token', caller)).toEqual({ principal, claims });

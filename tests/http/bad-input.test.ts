@@ -206,6 +206,7 @@ describe('every route that changes something', () => {
       'delete /api/v1/mcps/{id}',
       'post /api/v1/mcps/{id}/restore',
       'post /api/v1/mcps/{id}/rollback',
+      'delete /api/v1/oauth/grants/{id}',
       'put /api/v1/users/{id}/roles',
       'put /api/v1/roles/{name}',
       'delete /api/v1/roles/{name}',

@@ -10,9 +10,10 @@ import {
   type Transport,
 } from '../../scripts/access-matrix.ts';
 import { roleNames, roles, type RoleName } from '../../src/domain/access/roles.ts';
-import { startTestApp, type TestApp, type User } from '../http/support/app.ts';
+import { adminPassword, startTestApp, type TestApp, type User } from '../http/support/app.ts';
 import { startToolServer, type ToolServer } from '../http/support/tool-server.ts';
 import { makeApiKey } from './support/api-key.ts';
+import { letIn } from './support/let-in.ts';
 import { subscribe } from './support/subscribe.ts';
 
 /** Somebody with one role, who has made things of his own. */
@@ -20,12 +21,15 @@ interface Member {
   readonly user: User;
   token: string;
   readonly key: string;
+  /** A client's, for the API. */
+  readonly oauth: string;
   readonly own: OwnThings;
 }
 
 interface OwnThings {
   readonly execution: string;
   readonly key: string;
+  readonly grant: string;
 }
 
 const nobodys = '01936f2a-7c11-7000-8000-0000000000ff';
@@ -44,15 +48,16 @@ beforeAll(async () => {
   [app, tools] = await Promise.all([startTestApp(), startToolServer()]);
   const transport = { type: 'streamable-http', url: tools.url };
   await app.request('POST', '/api/v1/mcps', { body: { name: 'tools', transport } });
-  admins = await makeThings(app.adminToken);
+  admins = await makeThings({ username: 'admin', password: adminPassword, token: app.adminToken });
   for (const role of roleNames) {
     // Made while the role allows it: what somebody owns stays his.
     const user = await app.newUser(['developer']);
-    const own = await makeThings(user.token);
+    const own = await makeThings(user);
     const set = await app.request('PUT', `/api/v1/users/${user.id}/roles`, { body: { roles: [role] } });
     expect(set.status).toBe(200);
     const { key } = await makeApiKey(app, user.token, roles[role]);
-    members.set(role, { user, token: user.token, key, own });
+    const { accessToken: oauth } = await letIn(app, user, { scope: roles[role].join(' ') });
+    members.set(role, { user, token: user.token, key, oauth, own });
   }
 });
 
@@ -62,12 +67,14 @@ afterAll(async () => {
   await tools.close();
 });
 
-async function makeThings(token: string): Promise<OwnThings> {
+async function makeThings(user: Pick<User, 'username' | 'password' | 'token'>): Promise<OwnThings> {
+  const { token } = user;
   const body = { mcpId: 'tools', tool: 'echo', arguments: { message: 'mine' } };
   const called = await app.request('POST', '/api/v1/executions', { token, body });
   expect(called.status).toBe(200);
   const spare = await makeApiKey(app, token, ['mcp:read']);
-  return { execution: (called.body as { id: string }).id, key: spare.id };
+  const { grantId } = await letIn(app, user, { scope: 'mcp:read' });
+  return { execution: (called.body as { id: string }).id, key: spare.id, grant: grantId };
 }
 
 function memberOf(role: RoleName): Member {
@@ -177,12 +184,14 @@ async function follow({ route, transport }: MatrixRow, role: RoleName, things: O
 
 function credentialOf(role: RoleName, transport: Transport): string {
   const member = memberOf(role);
-  return transport.endsWith('api-key') ? member.key : member.token;
+  if (transport.endsWith('-oauth')) return member.oauth;
+  return transport.endsWith('-api-key') ? member.key : member.token;
 }
 
 /** What of one's own a path names; undefined: nothing that there is. */
 function nameOfThing(path: string): keyof OwnThings | undefined {
   if (path.includes('executions/{id}')) return 'execution';
+  if (path.includes('grants/{id}')) return 'grant';
   return path.includes('api-keys/{id}') ? 'key' : undefined;
 }
 

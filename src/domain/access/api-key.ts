@@ -2,6 +2,7 @@ import type { Decider } from '../decider.ts';
 import { DomainError } from '../error.ts';
 import type { DomainEvent } from '../event.ts';
 import { parsePermissions } from './permission-list.ts';
+import { isRecordedAlready } from './use-record.ts';
 
 export interface ApiKeyContent {
   /** Whose it is: the key can do nothing that he cannot. */
@@ -33,9 +34,6 @@ export type ApiKeyCommand =
   | ({ readonly type: 'CreateApiKey'; readonly secretHash: string; readonly now: string } & ApiKeyContent)
   | { readonly type: 'RecordUse'; readonly usedAt: string; readonly address: string | null }
   | { readonly type: 'RevokeApiKey' };
-
-/** Milliseconds between two records of use. */
-export const useRecordedEveryMs = 60_000;
 
 /** A credential for programs, from when it is made to when it is revoked. */
 export const apiKeyDecider: Decider<ApiKeyState, ApiKeyCommand, ApiKeyEvent> = {
@@ -70,7 +68,7 @@ export const apiKeyDecider: Decider<ApiKeyState, ApiKeyCommand, ApiKeyEvent> = {
       return status === 'revoked' ? [] : [{ type: 'ApiKeyRevoked', data: { userId } }];
     }
     const { usedAt, address } = command;
-    const again = lastUsedAt !== null && Date.parse(usedAt) - Date.parse(lastUsedAt) < useRecordedEveryMs;
+    const again = isRecordedAlready(lastUsedAt, usedAt);
     return status === 'revoked' || again ? [] : [{ type: 'ApiKeyUsed', data: { userId, usedAt, address } }];
   },
 };

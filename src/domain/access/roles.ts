@@ -24,6 +24,8 @@ export const permissions = [
   'role:manage',
   /** See and revoke other people's API keys. */
   'api-key:manage',
+  /** See and end what other people let programs do. */
+  'oauth-grant:manage',
   /** See which secrets there are, never what they hold: shared ones, and one's own. */
   'secret:read',
   /** Make secrets, and change and delete those that one has made. */

@@ -1,9 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { hash } from 'node:crypto';
-import { v7 as uuidv7 } from 'uuid';
 import { idOfApiKey } from '../../commands/api-key-text.ts';
-import { isApiKey, recordApiKeyUse, useRecordedEveryMs } from '../../commands/api-keys.ts';
-import type { CommandContext } from '../../commands/context.ts';
+import { isApiKey, recordApiKeyUse } from '../../commands/api-keys.ts';
 import { recordDenial } from '../../commands/denials.ts';
 import type { CommandDeps } from '../../commands/deps.ts';
 import type { Principal } from '../../domain/access/principal.ts';
@@ -12,12 +10,7 @@ import { HttpProblem } from '../problem/http-problem.ts';
 import { challenge } from '../problem/problem-of.ts';
 import type { KnownApiKey } from './known-api-key.ts';
 import type { Principals } from './principals.ts';
-
-/** Where a credential comes from. */
-export interface Caller {
-  readonly correlationId: string;
-  readonly remoteAddress: string | undefined;
-}
+import { commandOf, createUseRecorder, type Caller } from './use-recorder.ts';
 
 /** Of an API key that was good when it was looked at. */
 export interface KeyClaims {
@@ -39,7 +32,7 @@ export interface ApiKeyCheck {
   readonly close: () => Promise<void>;
 }
 
-/** Keys whose secrets were compared, and that have been used, remembered at most. */
+/** Keys whose secrets were compared, remembered at most. */
 const capacity = 10_000;
 
 /**
@@ -49,27 +42,17 @@ const capacity = 10_000;
 export function createApiKeyCheck(deps: CommandDeps, principals: Principals, logger: Logger): ApiKeyCheck {
   /** Hash of a key's text -> id of the key. */
   const compared = new LRUCache<string, string>({ max: capacity });
-  /** Id -> when its use was recorded last by this process. */
-  const recorded = new LRUCache<string, number>({ max: capacity });
-  const recording = new Set<Promise<void>>();
+  const uses = createUseRecorder({
+    record: (command, id, address) => recordApiKeyUse(deps, command, id, address),
+    clock: deps.clock,
+    logger,
+    what: 'an API key',
+  });
 
-  const recordUse = ({ id, principal }: KnownApiKey, caller: Caller): void => {
-    const now = deps.clock();
-    if (now - (recorded.get(id) ?? -Infinity) < useRecordedEveryMs) return;
-    recorded.set(id, now);
-    // Not waited for: a call is not slower for it, and one that cannot be recorded is served all the same.
-    const work: Promise<void> = recordApiKeyUse(deps, commandOf(principal, caller), id, caller.remoteAddress)
-      .catch((error: unknown) => {
-        recorded.delete(id);
-        logger.warn({ error }, 'the use of an API key could not be recorded');
-      })
-      .finally(() => recording.delete(work));
-    recording.add(work);
-  };
   const used = (key: KnownApiKey, caller: Caller): CheckedKey | Promise<CheckedKey> => {
     if (key.expiresAt <= deps.clock()) throw invalidKey('the API key has expired');
     if (!key.admits(caller.remoteAddress)) return refuse(key, caller);
-    recordUse(key, caller);
+    uses.used(key.id, key.principal, caller);
     return { principal: key.principal, claims: { keyId: key.id, caller } };
   };
   const refuse = async ({ id, principal }: KnownApiKey, caller: Caller): Promise<never> => {
@@ -100,15 +83,8 @@ export function createApiKeyCheck(deps: CommandDeps, principals: Principals, log
       if (!key || key.expiresAt <= deps.clock()) return undefined;
       return { principal: key.principal, claims };
     },
-    close: async () => {
-      await Promise.all(recording);
-    },
+    close: uses.close,
   };
-}
-
-function commandOf(principal: Principal, { correlationId, remoteAddress }: Caller): CommandContext {
-  const base = { commandId: uuidv7(), principal, correlationId };
-  return remoteAddress === undefined ? base : { ...base, remoteAddress };
 }
 
 function invalidKey(detail: string): HttpProblem {

@@ -7,10 +7,11 @@ import { challenge } from '../problem/problem-of.ts';
 import type { RequestContext } from '../route/request-context.ts';
 import type { ResourceName } from '../oauth/resources.ts';
 import type { AccessClaims, OAuthClaims } from './access-tokens.ts';
-import type { ApiKeyCheck, Caller, KeyClaims } from './api-key-check.ts';
+import type { ApiKeyCheck, KeyClaims } from './api-key-check.ts';
 import { credentialTextOf } from './bearer.ts';
 import type { Principals } from './principals.ts';
 import type { TokenCheck } from './token-check.ts';
+import type { Caller, UseRecorder } from './use-recorder.ts';
 
 /** A credential that was good when it was looked at. */
 export interface Credential {
@@ -32,6 +33,12 @@ export interface Authenticator {
   readonly close: () => Promise<void>;
 }
 
+/** Where a token comes from, and what it is used for. */
+interface Use {
+  readonly caller: Caller;
+  readonly resource: ResourceName;
+}
+
 /**
  * Checks each token's signature once and remembers what it said, under the token's hash; that it is not over and its
  * session is open is looked at on every use.
@@ -41,6 +48,7 @@ export function createAuthenticator(
   check: TokenCheck,
   apiKeys: ApiKeyCheck,
   principals: Principals,
+  grantUses: UseRecorder,
   clock: () => number,
 ): Authenticator {
   const checked = new LRUCache<string, AccessClaims | OAuthClaims>({ max: 10_000 });
@@ -51,29 +59,35 @@ export function createAuthenticator(
     const user = principals.ofGrant(claims.grantId, claims.userId);
     return user instanceof Promise ? user.then((late) => late && within(late, claims)) : user && within(user, claims);
   };
-  const tokenCredential = (token: string, resource: ResourceName): Credential | Promise<Credential> => {
+  const tokenCredential = (token: string, use: Use): Credential | Promise<Credential> => {
     const key = hash('sha256', token, 'base64');
     const claims = checked.get(key);
     // The usual case, without a promise: the token and its session are known.
-    return claims && claims.expiresAt > clock() ? credentialBy(claims, resource) : slowly(token, key, resource);
+    return claims && claims.expiresAt > clock() ? credentialBy(claims, use) : slowly(token, key, use);
   };
-  const credentialBy = (
-    claims: AccessClaims | OAuthClaims,
-    resource: ResourceName,
-  ): Credential | Promise<Credential> => {
-    demandResource(claims, resource);
+  const credentialBy = (claims: AccessClaims | OAuthClaims, use: Use): Credential | Promise<Credential> => {
+    demandResource(claims, use.resource);
     const principal = principalOf(claims);
     return principal instanceof Promise
-      ? principal.then((late) => demandPrincipal(late, claims))
-      : demandPrincipal(principal, claims);
+      ? principal.then((late) => admitted(late, claims, use))
+      : admitted(principal, claims, use);
   };
-  const slowly = async (token: string, key: string, resource: ResourceName): Promise<Credential> => {
+  const admitted = (
+    principal: Principal | undefined,
+    claims: AccessClaims | OAuthClaims,
+    { caller }: Use,
+  ): Credential => {
+    const credential = demandPrincipal(principal, claims);
+    if ('grantId' in claims) grantUses.used(claims.grantId, credential.principal, caller);
+    return credential;
+  };
+  const slowly = async (token: string, key: string, use: Use): Promise<Credential> => {
     const claims = await check(token);
     checked.set(key, claims);
-    return credentialBy(claims, resource);
+    return credentialBy(claims, use);
   };
   const credentialOf = (text: string, caller: Caller, resource: ResourceName): Credential | Promise<Credential> =>
-    text.startsWith(apiKeyPrefix) ? apiKeys.check(text, caller) : tokenCredential(text, resource);
+    text.startsWith(apiKeyPrefix) ? apiKeys.check(text, caller) : tokenCredential(text, { caller, resource });
 
   return {
     authenticate: (context) => {
@@ -91,7 +105,9 @@ export function createAuthenticator(
       const principal = await principalOf(claims);
       return principal && { principal, claims };
     },
-    close: apiKeys.close,
+    close: async () => {
+      await Promise.all([apiKeys.close(), grantUses.close()]);
+    },
   };
 }
 

@@ -17,6 +17,7 @@ import type { OAuthTokenContent } from '../../domain/oauth/token.ts';
 import { DomainError } from '../../domain/error.ts';
 import type { SharedCache } from '../../ports/coordination.ts';
 import { anonymous } from '../auth/anonymous.ts';
+import { signInEpoch } from './sign-ins.ts';
 import type { RequestContext } from '../route/request-context.ts';
 
 /** The request that the authorization server is answering, for what it writes to the log. */
@@ -77,6 +78,7 @@ function grants({ commands }: AdapterDeps): Partial<Adapter> {
       await giveOAuthGrant(commands, by({ userId, clientId: named(clientId) }), id, {
         userId,
         clientId: named(clientId),
+        clientName: await nameOfClient(commands, named(clientId)),
         resources: scopesOf(resources),
         rejected: scopesOf((rejected as { readonly resources?: unknown } | undefined)?.resources),
         expiresAt: new Date((exp ?? 0) * 1000).toISOString(),
@@ -123,8 +125,14 @@ function passing({ commands, cache }: AdapterDeps, name: string): Partial<Adapte
   const keyOf = (kind: string, id: string): string => `oauth:${commands.keyedHash(`oauth-${kind}:${id}`)}`;
   const find: Adapter['find'] = async (id) => {
     const text = await cache.get(keyOf(name, id));
-    return text === undefined ? undefined : { ...(JSON.parse(text) as AdapterPayload), jti: id };
+    if (text === undefined) return undefined;
+    const payload = JSON.parse(text) as AdapterPayload;
+    if (name === 'Session' && !(await goesOn(payload))) return undefined;
+    return { ...payload, jti: id };
   };
+  /** What a user ended everywhere has ended here, too. */
+  const goesOn = async ({ accountId, acr }: AdapterPayload): Promise<boolean> =>
+    accountId === undefined || acr === (await signInEpoch({ commands, cache }, accountId));
   const keep = async (key: string, text: string, expiresIn: number): Promise<void> => {
     if (!(await cache.set(key, text, expiresIn * 1000))) throw new errors.TemporarilyUnavailable('try again later');
   };
@@ -161,6 +169,13 @@ function refusing(name: string): Adapter {
 async function revoke(commands: CommandDeps, grantId: string): Promise<void> {
   const grant = await loadOAuthGrant(commands, grantId);
   if (grant.status === 'active') await revokeOAuthGrant(commands, by(grant), grantId);
+}
+
+/** As the page for consent calls it: one that has a metadata document, by who publishes it. */
+async function nameOfClient(commands: CommandDeps, clientId: string): Promise<string> {
+  if (URL.canParse(clientId)) return new URL(clientId).host;
+  const { client_name: name } = (await loadOAuthClient(commands, clientId)) ?? {};
+  return typeof name === 'string' && name !== '' ? name : clientId;
 }
 
 /** A command of its own in the name of a client's user; of nobody when a client registers. */

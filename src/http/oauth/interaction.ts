@@ -1,12 +1,13 @@
 import { timingSafeEqual } from 'node:crypto';
 import { errors, type Provider } from 'oidc-provider';
 import { checkPassword } from '../../commands/sessions.ts';
-import { loadUser } from '../../commands/users.ts';
+import { loadUser, userIdByName } from '../../commands/users.ts';
 import { DomainError } from '../../domain/error.ts';
 import { HttpProblem } from '../problem/http-problem.ts';
 import type { RequestContext } from '../route/request-context.ts';
 import { guarded } from '../routes/login-attempt.ts';
 import type { RouteParts } from '../routes/parts.ts';
+import { signInEpoch } from './sign-ins.ts';
 import { readForm, type Form } from './form.ts';
 import { consentPage, errorPage, loginPage, type FormProof, type Page } from './pages.ts';
 
@@ -46,13 +47,20 @@ export async function answerStep(parts: RouteParts, context: RequestContext): Pr
 }
 
 async function logInHere(parts: RouteParts, context: RequestContext, step: Step, form: Form): Promise<Shown> {
-  const { commands, logins } = parts;
+  const {
+    commands,
+    logins,
+    coordination: { cache },
+  } = parts;
   const [username, password] = [form.get('username') ?? '', form.get('password') ?? ''];
   try {
-    const accountId = await guarded(logins, username, context, () =>
-      checkPassword(commands, context.command(), username, password),
-    );
-    return finish(step, context, { login: { accountId, remember: false } });
+    const login = await guarded(logins, username, context, async () => {
+      // Before the password is checked: whoever ends every access meanwhile ends this one.
+      const acr = await signInEpoch({ commands, cache }, (await userIdByName(commands, username)) ?? '');
+      const accountId = await checkPassword(commands, context.command(), username, password);
+      return { accountId, remember: false, acr };
+    });
+    return finish(step, context, { login });
   } catch (error) {
     if (error instanceof DomainError && error.kind === 'unauthenticated') {
       return { status: 401, page: loginPage(step.client.name, step.form, 'The user name or the password is wrong.') };
@@ -68,7 +76,7 @@ async function consent(context: RequestContext, step: Step, form: Form): Promise
   const { provider, details } = step;
   const { session, params, grantId } = details;
   const accountId = session?.accountId;
-  if (accountId === undefined) throw new errors.SessionNotFound('nobody is signed in');
+  if (session === undefined || accountId === undefined) return signInOver();
   const clientId = String(params['client_id']);
   const known = grantId === undefined ? undefined : await provider.Grant.find(grantId);
   const grant = known ?? new provider.Grant({ accountId, clientId });
@@ -79,7 +87,13 @@ async function consent(context: RequestContext, step: Step, form: Form): Promise
     if (yes.length > 0) grant.addResourceScope(resource, yes.join(' '));
     if (no.length > 0) grant.rejectResourceScope(resource, no.join(' '));
   }
-  return finish(step, context, { consent: { grantId: await grant.save() } });
+  const saved = await grant.save();
+  // Who ended every access while this was on its way may not have seen the grant.
+  if (!(await provider.Session.findByUid(session.uid))) {
+    await grant.destroy();
+    return signInOver();
+  }
+  return finish(step, context, { consent: { grantId: saved } });
 }
 
 function finish(
@@ -115,9 +129,13 @@ async function stepOf(
     };
   } catch (error) {
     if (!(error instanceof errors.SessionNotFound)) throw error;
-    const page = errorPage('session_not_found', 'This sign-in is over, or began in another browser. Begin again.');
-    return { status: 400, page };
+    return signInOver();
   }
+}
+
+function signInOver(): Extract<Shown, { page: Page }> {
+  const page = errorPage('session_not_found', 'This sign-in is over, or began in another browser. Begin again.');
+  return { status: 400, page };
 }
 
 async function pageOf({ commands }: RouteParts, { details, client, form }: Step): Promise<Page> {

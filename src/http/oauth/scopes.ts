@@ -24,6 +24,7 @@ const described: Readonly<Record<string, string>> = {
   'user:read': 'See users',
   'user:manage': 'Change users and their roles',
   'role:manage': 'Define roles',
+  'oauth-grant:manage': 'See and end what everybody lets programs do',
   'self:manage': 'See your account',
 };
 

@@ -10,6 +10,7 @@ import { mcpVersionRoutes } from './mcp-versions.ts';
 import { mcpRoutes } from './mcps.ts';
 import { oidcRoutes } from './oidc.ts';
 import { oauthRoutes } from './oauth.ts';
+import { oauthGrantRoutes } from './oauth-grants.ts';
 import type { RouteParts } from './parts.ts';
 import { projectionRoutes } from './projections.ts';
 import { roleRoutes } from './roles.ts';
@@ -27,6 +28,7 @@ export function createRoutes(parts: RouteParts): readonly Route[] {
     ...authRoutes(parts),
     ...oidcRoutes(parts),
     ...oauthRoutes(parts),
+    ...oauthGrantRoutes(parts),
     ...userRoutes(parts),
     ...roleRoutes(parts),
     ...apiKeyRoutes(parts),

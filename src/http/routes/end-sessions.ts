@@ -3,6 +3,7 @@ import { endSession } from '../../commands/sessions.ts';
 import type { SessionEndReason } from '../../domain/session/decider.ts';
 import type { Position } from '../../ports/event-store.ts';
 import { openSessionsOf } from '../../queries/users/sessions.ts';
+import { endGrantsOf } from './end-grants.ts';
 import type { RouteParts } from './parts.ts';
 
 const waitMs = 2000;
@@ -16,17 +17,21 @@ interface Ending {
   readonly after: Position;
 }
 
-/** Ends the sessions of a user; no credential of theirs is good any more when it answers. @returns position of the last event */
+/**
+ * Ends the sessions of a user and takes back what he lets clients do; no credential of theirs is good any more when it
+ * answers. API keys stay.
+ * @returns position of the last event
+ */
 export async function endSessionsOf(
-  { commands, queries, principals }: RouteParts,
+  parts: RouteParts,
   command: CommandContext,
   { userId, reason, kept, after }: Ending,
 ): Promise<Position> {
+  const { commands, queries } = parts;
   let position = after;
   await queries.models.waitFor('sessions', position, waitMs);
   for (const open of await openSessionsOf(queries, userId)) {
     if (open !== kept) position = await endSession(commands, command, open, reason);
   }
-  await principals.caughtUp(position);
-  return position;
+  return endGrantsOf(parts, command, userId, position);
 }

@@ -2,7 +2,7 @@ import { v7 as uuidv7 } from 'uuid';
 import type { WebSocket } from 'ws';
 import type { CommandContext } from '../../commands/context.ts';
 import type { Logger } from '../../ports/logger.ts';
-import type { Caller } from '../auth/api-key-check.ts';
+import type { Caller } from '../auth/use-recorder.ts';
 import type { Authenticator, Credential } from '../auth/authenticator.ts';
 import type { EndReason, Feed, Reading } from '../feed/feed.ts';
 import type { Topic } from '../feed/topics.ts';

@@ -1,7 +1,7 @@
 import { STATUS_CODES, type IncomingMessage, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
-import type { Caller } from '../auth/api-key-check.ts';
+import type { Caller } from '../auth/use-recorder.ts';
 import type { Credential } from '../auth/authenticator.ts';
 import { credentialTextOf } from '../auth/bearer.ts';
 import { originAllowed } from '../middleware/host-check.ts';

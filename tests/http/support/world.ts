@@ -1,11 +1,12 @@
 import { exampleIds } from '../../../src/http/routes/example-ids.ts';
 import type { Route, RouteExample } from '../../../src/http/route/route.ts';
-import type { TestApp } from './app.ts';
+import { letIn } from '../../security/support/let-in.ts';
+import { adminPassword, type TestApp } from './app.ts';
 
 /** Things that the examples of the documentation speak of, by the ids that they have there. */
 export type World = Readonly<Record<string, string>>;
 
-/** Makes an mcp, an execution, a user, a role and an API key for the examples. */
+/** Makes an mcp, an execution, a user, a role, an API key and a grant for the examples. */
 export async function makeWorld(app: TestApp, toolServerUrl: string): Promise<World> {
   const transport = { type: 'streamable-http', url: toolServerUrl };
   await expectStatus(201, app.request('POST', '/api/v1/mcps', { body: { name: exampleIds.mcp, transport } }));
@@ -16,10 +17,13 @@ export async function makeWorld(app: TestApp, toolServerUrl: string): Promise<Wo
   await expectStatus(201, app.request('POST', '/api/v1/roles', { body: role }));
   const key = { name: 'of an example', scopes: ['mcp:read'] };
   const made = await expectStatus(201, app.request('POST', '/api/v1/api-keys', { body: key }));
+  const admin = { username: 'admin', password: adminPassword };
+  const { grantId } = await letIn(app, admin, { scope: 'mcp:read' });
   return {
     [exampleIds.execution]: (execution.body as { id: string }).id,
     [exampleIds.user]: user.id,
     [exampleIds.apiKey]: (made.body as { id: string }).id,
+    [exampleIds.oauthGrant]: grantId,
   };
 }
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import type { Reply, RequestOptions, TestApp } from '../../http/support/app.ts';
+import { letIn } from '../../security/support/let-in.ts';
 
 /** One request of a history. Numbers choose among what there is when its turn comes. */
 export type Step =
@@ -15,7 +16,9 @@ export type Step =
   | { readonly do: 'login'; readonly user: number; readonly right: boolean }
   | { readonly do: 'denied'; readonly user: number }
   | { readonly do: 'api key'; readonly scopes: readonly string[] }
-  | { readonly do: 'revoke'; readonly apiKey: number };
+  | { readonly do: 'revoke'; readonly apiKey: number }
+  | { readonly do: 'let in'; readonly user: number }
+  | { readonly do: 'take back'; readonly grant: number };
 
 const index = fc.nat(50);
 const words = fc.oneof(
@@ -81,6 +84,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('revoke' as const), apiKey: index }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('let in' as const), user: index }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('take back' as const), grant: index }) },
 );
 
 /** Makes sure that no read model stays empty. */
@@ -89,6 +94,7 @@ const first: readonly Step[] = [
   { do: 'call', mcp: 0, tool: 'echo', given: { message: 'first' }, key: true },
   { do: 'user', name: 0 },
   { do: 'api key', scopes: ['mcp:read'] },
+  { do: 'let in', user: 0 },
 ];
 
 /** Requests of every kind, in any order; many of them are refused. */
@@ -102,10 +108,14 @@ export class Made {
   readonly executions: string[] = [];
   readonly users: { readonly id: string; readonly username: string }[] = [];
   readonly apiKeys: string[] = [];
+  readonly grants: string[] = [];
   keys = 0;
 }
 
-type Asking = Pick<TestApp, 'request'>;
+type Asking = Pick<TestApp, 'request' | 'url'>;
+
+/** One address may register no more than 30 clients in an hour, and the run is on one. */
+const mostGrants = 5;
 
 function at<Item>(list: readonly Item[], n: number): Item | undefined {
   return list[n % Math.max(1, list.length)];
@@ -137,6 +147,18 @@ export async function take(
     case 'revoke': {
       const id = at(made.apiKeys, taken.apiKey);
       return id === undefined ? undefined : send('DELETE', `/api-keys/${id}`);
+    }
+    case 'let in': {
+      const user = at(made.users, taken.user);
+      if (!user || made.grants.length >= mostGrants) return undefined;
+      const person = { username: user.username, password: passwordOf(user.username) };
+      const { grantId, accessToken } = await letIn(app, person, { scope: 'mcp:read' });
+      made.grants.push(grantId);
+      return send('GET', '/mcps', { token: accessToken });
+    }
+    case 'take back': {
+      const id = at(made.grants, taken.grant);
+      return id === undefined ? undefined : send('DELETE', `/oauth/grants/${id}`);
     }
     case 'user': {
       const username = `user${taken.name}`;
