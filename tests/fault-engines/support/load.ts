@@ -163,7 +163,11 @@ export function startLoad(api: Api, { called, changed }: Targets): Load {
         () => count(true) >= calls && count(false) >= others,
         `${commands} more commands are taken`,
         30_000,
-      );
+      ).catch((error: unknown) => {
+        const missing = `${calls - count(true)} calls and ${others - count(false)} changes are missing`;
+        const said = [...wrong.slice(-5), ...[...refused].map(([what, times]) => `${what}: ${times} times 503`)];
+        throw new Error([String(error), missing, ...said].join('\n'), { cause: error });
+      });
       // A platform that is gone need not be waited for.
       await Promise.race([taken, working.then(() => taken)]);
     },

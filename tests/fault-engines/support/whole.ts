@@ -14,15 +14,18 @@ const CATCH_UP_MS = 30_000;
 
 /**
  * What has to hold when a fault is over, which it is now: commands are taken again, all answers were right or told when to come
- * again, the read models have everything within 30 s, every acknowledged event stands in the log once, and the rows are
- * those of a rebuild.
+ * again, the read models have everything within 30 s, every call has an end, every acknowledged event stands in the log
+ * once, and the rows are those of a rebuild.
  */
 export async function expectWhole(platform: Platform, load: Load): Promise<void> {
   const deadline = performance.now() + CATCH_UP_MS;
   await load.goesOn();
   await load.end();
   expect(load.wrong.slice(0, 10)).toEqual([]);
-  await level(platform.api, deadline - performance.now());
+  const { api } = platform;
+  await level(api, deadline - performance.now());
+  await noCallIsOpen(api, deadline - performance.now());
+  await level(api, deadline - performance.now());
   expect(await faultsOfLog(platform.eventStore.url, load)).toEqual([]);
   expect(await platform.installation.rows()).toEqual(await rebuiltRowsOf(platform.eventStore.url));
 }
@@ -42,6 +45,18 @@ export async function level(api: Api, withinMs: number): Promise<void> {
   } catch (error) {
     throw new Error(`${String(error)}: ${state}`, { cause: error });
   }
+}
+
+/**
+ * Answers when the ends of calls that could not be recorded during a fault stand in the log.
+ * @param api whose read models have all calls
+ */
+async function noCallIsOpen(api: Api, withinMs: number): Promise<void> {
+  const isNoneOpen = async () => {
+    const { status, body } = await api.request('GET', '/api/v1/executions?status=running&limit=1');
+    return status === 200 && (body as { items: readonly unknown[] }).items.length === 0;
+  };
+  await until(isNoneOpen, 'every call has an end', withinMs);
 }
 
 async function faultsOfLog(url: string, { acknowledged }: Load): Promise<readonly string[]> {
