@@ -32,6 +32,7 @@ import { createForwardClock } from './forward-clock.ts';
 import { createKeyedHash } from './keyed-hash.ts';
 import { openKeyring } from './keyring.ts';
 import { createLaunchRefusal } from './launch-refusal.ts';
+import { openLimits } from './limits.ts';
 import { listen } from './listen.ts';
 import { pathsIn } from './paths.ts';
 import { openPrograms, packageToolsOf } from './programs.ts';
@@ -112,6 +113,9 @@ async function start(config: Config, { logger, http: httpSettings }: StartOption
   };
   const adminIsNew = await ensureAdministrator(commands, initialAdminPassword.value);
 
+  const { rateLimits } = coordination;
+  const limits = await openLimits(commands, { rateLimits, enforced: config.rateLimits === 'on', logger, closing });
+
   const egress = createEgressPolicy({ allow: config.egressAllow, allowLoopback: config.listensOnLoopback });
   closing.add('outgoing connections', () => egress.close());
   const upstreams = createUpstreams({
@@ -132,6 +136,7 @@ async function start(config: Config, { logger, http: httpSettings }: StartOption
     ...commands,
     upstreams,
     discovery,
+    limits,
     schemas: createSchemaValidator(),
     blobs,
     defaultTimeoutMs: config.executionTimeoutMs,
@@ -169,6 +174,7 @@ async function start(config: Config, { logger, http: httpSettings }: StartOption
     seal,
     auditReads: createAuditReads(commands),
     coordination,
+    limits,
     fetch: createGuardedFetch(egress),
     logger,
     metrics: new Registry(),

@@ -181,6 +181,16 @@ export const settings = {
     example: '4194304',
     schema: wholeNumber({ min: 1024, max: 64 * MIB, fallback: MIB, unit: 'bytes' }),
   }),
+  rateLimits: setting({
+    ...limits,
+    name: 'ANNALS_RATE_LIMITS',
+    description:
+      'on, or off: the rules of /api/v1/rate-limits do not count, failed logins apart. For whoever has locked himself out ' +
+      'by a rule, or has a gateway in front that limits.',
+    defaultText: 'on',
+    example: 'off',
+    schema: choice(['on', 'off'], 'on'),
+  }),
   executionTimeoutMs: setting({
     ...limits,
     name: 'ANNALS_EXECUTION_TIMEOUT_MS',

@@ -5,6 +5,7 @@ import type { AdministratorsEvent } from './administrators/decider.ts';
 import type { ExecutionEvent } from './execution/events.ts';
 import type { IdempotencyEvent } from './idempotency/decider.ts';
 import type { KeyringEvent } from './keyring/decider.ts';
+import type { LimitEvent } from './limits/decider.ts';
 import type { McpEvent } from './mcp/events.ts';
 import type { ProjectionEvent } from './projection/events.ts';
 import type { OAuthClientEvent } from './oauth/client.ts';
@@ -28,6 +29,7 @@ export type AnnalsEvent =
   | ProjectionEvent
   | AdministratorsEvent
   | RoleEvent
+  | LimitEvent
   | ApiKeyEvent
   | OAuthClientEvent
   | OAuthGrantEvent
@@ -88,6 +90,9 @@ const kinds = {
   RoleDefined: v1,
   RoleChanged: v1,
   RoleRemoved: v1,
+  RateLimitDefined: v1,
+  RateLimitChanged: v1,
+  RateLimitRemoved: v1,
   ApiKeyCreated: { schemaVersion: 1, secretFields: ['secretHash'] },
   ApiKeyUsed: v1,
   ApiKeyRevoked: v1,

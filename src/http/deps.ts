@@ -7,14 +7,15 @@ import type { SessionDeps } from '../commands/sessions.ts';
 import type { AuditSeal } from '../ports/audit-seal.ts';
 import type { Coordination, Node } from '../ports/coordination.ts';
 import type { GuardedFetch } from '../ports/egress.ts';
+import type { Position } from '../ports/event-store.ts';
 import type { ExecutionRunner } from '../ports/execution-runner.ts';
+import type { Limiter } from '../ports/limiter.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { ProjectionControl } from '../ports/projection-control.ts';
 import type { ProjectionOperations } from '../ports/projection-operations.ts';
 import type { ToolDiscovery } from '../ports/tool-discovery.ts';
 import type { Upstreams } from '../ports/upstream.ts';
 import type { QueryDeps } from '../queries/deps.ts';
-import type { LoginLimits } from './auth/login-limiter.ts';
 import type { SigningSettings } from './auth/signing-keys.ts';
 import type { FeedSettings } from './feed/feed.ts';
 import type { IdentityProviderSettings } from './oidc/identity-provider.ts';
@@ -52,10 +53,15 @@ export interface HttpSettings {
   readonly metricsToken?: string;
   /** Only health, metrics and the state of the process: what a process without the role `api` serves. */
   readonly probesOnly?: boolean;
-  readonly loginLimits?: LoginLimits;
   readonly patience?: Patience;
   readonly feed?: FeedSettings;
   readonly webSocket?: WebSocketSettings;
+}
+
+/** Limits by the rules that are in the log now. */
+export interface LimitsInForce extends Limiter {
+  /** Answers when every event up to this position counts. */
+  readonly caughtUp: (position: Position) => Promise<void>;
 }
 
 /** What serves a port, and how it is. */
@@ -100,6 +106,7 @@ export interface HttpDeps {
   readonly auditReads: AuditReads;
   /** What this process shares with others that serve the same. */
   readonly coordination: Pick<Coordination, 'cache' | 'channels' | 'rateLimits'>;
+  readonly limits: LimitsInForce;
   /** For what others publish: through the egress guard. */
   readonly fetch: GuardedFetch;
   readonly logger: Logger;

@@ -1,6 +1,7 @@
 import type { Authenticator } from './auth/authenticator.ts';
 import type { HttpDeps } from './deps.ts';
 import { createOnce } from './idempotency/once.ts';
+import { createCount } from './limits/count.ts';
 import { createBodyReader } from './middleware/json-body.ts';
 import { createAdmission } from './route/admission.ts';
 import type { AnswerCache } from './route/answer-cache.ts';
@@ -21,6 +22,7 @@ export function createPipeline(
   return {
     authenticate: authenticator.authenticate,
     admit: createAdmission(deps.commands),
+    count: createCount(deps.limits),
     readBody: createBodyReader(deps.settings.bodyLimitBytes),
     once: createOnce(deps.idempotency, blobs),
     async read(route, context, run) {

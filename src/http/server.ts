@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { createApp } from './app.ts';
 import { createApiKeyCheck } from './auth/api-key-check.ts';
 import { createAuthenticator } from './auth/authenticator.ts';
-import { createLoginLimiter, defaultLoginLimits } from './auth/login-limiter.ts';
+import { createLoginLimiter } from './auth/login-limiter.ts';
 import { createPrincipals } from './auth/principals.ts';
 import { createSigningKeys } from './auth/signing-keys.ts';
 import { createTokenCheck } from './auth/token-check.ts';
@@ -77,7 +77,7 @@ export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
     return own && metadataAddress(own, path === mcpPath ? 'mcp' : 'api');
   });
   const checkHost = createHostCheck(settings.allowedHosts);
-  const logins = createLoginLimiter(settings.loginLimits ?? defaultLoginLimits, deps.coordination.rateLimits);
+  const logins = createLoginLimiter(deps.limits);
   const oauth = createOAuthServer(deps, keys, addresses);
   const all = createRoutes({ ...deps, principals, keys, feed, logins, oauth });
   const routes = settings.probesOnly === true ? all.filter(({ tags }) => tags.includes('system')) : all;

@@ -1,5 +1,6 @@
 import { jsonText } from '../queries/json-text.ts';
 import { entityTag, type Answer, type JsonAnswer } from './answer.ts';
+import { limitHeaders } from './limits/headers.ts';
 import type { HttpMetrics } from './metrics.ts';
 import type { Headers } from './middleware/security-headers.ts';
 import type { HttpProblem } from './problem/http-problem.ts';
@@ -26,6 +27,7 @@ export function createAnswerWriter(
     ...security,
     'X-Correlation-Id': context.correlationId,
     traceparent: context.traceparent,
+    ...(context.budgets && limitHeaders(context.budgets)),
   });
   const observe = ({ request, route, startedAt }: RequestContext, status: number): void =>
     metrics.observe(request.method, route, status, (performance.now() - startedAt) / 1000);

@@ -1,4 +1,5 @@
 import type { RecordedEvent } from './event-store.ts';
+import type { BudgetState } from './limiter.ts';
 import type { Progress } from './upstream.ts';
 
 /** A call of one tool, as a caller asks for it. */
@@ -12,14 +13,18 @@ export interface ExecutionInput {
   readonly replayOf?: string;
 }
 
+export type Counted = (budgets: readonly BudgetState[]) => void;
+
 /** What the caller's command is known by: see `CommandContext` of the commands. */
 export interface ExecutionRunner<Context> {
   /**
    * Runs a call to its end and answers its events, the last of which says how it ended. A call that fails is an answer,
    * not an error.
-   * @throws DomainError `mcp_not_found`, `mcp_retired`, `version_not_found`, `tool_not_found`; StoreUnavailable
+   * Each call is counted by the rules of rate limits, whatever way it came in.
+   * @param counted told what is left of its budgets
+   * @throws DomainError `mcp_not_found`, `mcp_retired`, `version_not_found`, `tool_not_found`; RateLimited; StoreUnavailable
    */
-  run(context: Context, input: ExecutionInput): Promise<readonly RecordedEvent[]>;
+  run(context: Context, input: ExecutionInput, counted?: Counted): Promise<readonly RecordedEvent[]>;
   /** Ends a call that runs or waits. @throws DomainError `execution_not_found`, `execution_finished` */
   cancel(context: Context, executionId: string): Promise<readonly RecordedEvent[]>;
   /** Told of the progress of a running call until the returned function is called. */

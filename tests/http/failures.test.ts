@@ -94,6 +94,7 @@ beforeAll(async () => {
   const pipeline = {
     authenticate: unused,
     admit: unused,
+    count: () => Promise.resolve(),
     readBody: unused,
     once: unused,
     read: unused,

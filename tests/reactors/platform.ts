@@ -7,6 +7,9 @@ import type { Transport } from '../../src/domain/mcp/definition.ts';
 import { openFileBlobStore } from '../../src/infrastructure/blob-store/file.ts';
 import { createSchemaValidator } from '../../src/mcp/schema/schema-validator.ts';
 import type { EventStore } from '../../src/ports/event-store.ts';
+import { createLimiter } from '../../src/commands/limits/limiter.ts';
+import { builtInRules } from '../../src/domain/limits/built-in.ts';
+import { createMemoryCoordination } from '../../src/infrastructure/coordination/memory.ts';
 import { createDiscovery } from '../../src/reactors/discovery/discovery.ts';
 import { createExecutionRunner } from '../../src/reactors/executions/runner.ts';
 import { newCommand, openCommandSide, type CommandSide } from '../commands/harness.ts';
@@ -33,7 +36,9 @@ export async function openPlatform(through: (store: EventStore) => EventStore = 
     const deps = { ...side.elsewhere(through(side.store)), clock: Date.now, upstreams, logger };
     const discovery = createDiscovery({ ...deps, discoveryTimeoutMs: 5000 });
     const schemas = createSchemaValidator();
-    const executions = createExecutionRunner({ ...deps, discovery, schemas, blobs, defaultTimeoutMs: 5000 });
+    const { rateLimits } = createMemoryCoordination({ logger });
+    const limits = createLimiter({ rateLimits, rules: () => builtInRules, enforced: true });
+    const executions = createExecutionRunner({ ...deps, discovery, limits, schemas, blobs, defaultTimeoutMs: 5000 });
     onTestFinished(() => executions.drain(0));
     return { deps, upstreams, discovery, executions };
   }

@@ -34,6 +34,9 @@ export const permissions = [
   'secret:use',
   /** Change and delete everybody's secrets, and see whose personal ones there are. */
   'secret:manage',
+  'limit:read',
+  /** Define, change and remove rules of rate limits. */
+  'limit:manage',
   'system:read',
   'self:manage',
 ] as const;
@@ -71,6 +74,8 @@ export const roles: Readonly<Record<RoleName, readonly Permission[]>> = {
     'role:read',
     'secret:use',
     'secret:manage',
+    'limit:read',
+    'limit:manage',
   ],
   developer,
   auditor: [
@@ -83,6 +88,7 @@ export const roles: Readonly<Record<RoleName, readonly Permission[]>> = {
     'user:read',
     'role:read',
     'secret:read',
+    'limit:read',
     'system:read',
   ],
   viewer,

@@ -18,6 +18,7 @@ const tags = [
   { name: 'executions', description: 'Calls of tools' },
   { name: 'events', description: 'The log itself, and feeds of it' },
   { name: 'audit', description: 'Who did what, when, from where' },
+  { name: 'limits', description: 'How much of what may be asked for in which time' },
   { name: 'projections', description: 'Read models: their state, rebuilding and rolling back' },
   { name: 'system', description: 'Health, metrics and documentation' },
 ];

@@ -1,4 +1,5 @@
 import { STATUS_CODES } from 'node:http';
+import { classOf } from '../limits/request-use.ts';
 import { problemSchema } from '../schemas/common.ts';
 import { problemMediaType } from '../problem/problem-document.ts';
 import type { Route } from '../route/route.ts';
@@ -13,7 +14,7 @@ const meanings: Readonly<Record<number, string>> = {
   413: 'The body is too large',
   415: 'The body is not JSON',
   422: 'The input is not valid; every fault is named',
-  429: 'Too many attempts; wait as long as Retry-After says',
+  429: 'Too many requests; wait as long as Retry-After says',
   501: 'Not implemented',
   502: 'The MCP server could not be reached, or did not answer as the protocol wants',
   503: 'The store does not answer, and nothing was recorded; or the read model is behind what was asked for',
@@ -27,8 +28,10 @@ export const problemResponses = Object.fromEntries(
 );
 
 /** The problems that a route can answer: those that its shape brings with it, and those that it names itself. */
-export function problemsOf({ access, method, request, conditional, problems = [] }: Route): readonly number[] {
+export function problemsOf(route: Route): readonly number[] {
+  const { access, method, request, conditional, problems = [] } = route;
   const statuses = new Set<number>([503, ...problems]);
+  if (classOf(route) !== 'free') statuses.add(429);
   if ('permission' in access) for (const status of [401, 403]) statuses.add(status);
   if (request?.params) statuses.add(404);
   if (request?.query || request?.body) statuses.add(422);

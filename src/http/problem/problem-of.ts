@@ -1,8 +1,10 @@
 import { PreconditionFailed } from '../../commands/precondition-failed.ts';
 import { DomainError, InsufficientScope, type RejectionKind } from '../../domain/error.ts';
 import { UnknownPosition, WrongExpectedRevision } from '../../ports/event-store.ts';
+import { RateLimited } from '../../ports/limiter.ts';
 import { StoreUnavailable } from '../../ports/unavailable.ts';
 import { UpstreamError, type UpstreamErrorCode } from '../../ports/upstream.ts';
+import { limitHeaders, retryAfter } from '../limits/headers.ts';
 import { HttpProblem } from './http-problem.ts';
 import { parserProblem } from './parser-problem.ts';
 
@@ -31,6 +33,10 @@ export function problemOf(error: unknown): HttpProblem {
   if (error instanceof HttpProblem) return error;
   if (error instanceof DomainError) return domainProblem(error);
   if (error instanceof PreconditionFailed) return new HttpProblem(412, 'precondition_failed', error.message);
+  if (error instanceof RateLimited) {
+    const headers = { ...limitHeaders(error.budgets), 'Retry-After': retryAfter(error) };
+    return new HttpProblem(429, 'rate_limited', error.message, { headers });
+  }
   if (error instanceof StoreUnavailable) {
     const headers = { 'Retry-After': String(Math.max(1, Math.ceil(error.retryAfterMs / 1000))) };
     return new HttpProblem(503, 'store_unavailable', 'nothing was recorded; try again later', {

@@ -3,6 +3,7 @@ import { v7 as uuidv7 } from 'uuid';
 import type { CommandContext } from '../../commands/context.ts';
 import type { Principal } from '../../domain/access/principal.ts';
 import type { Revision } from '../../ports/event-store.ts';
+import type { BudgetState } from '../../ports/limiter.ts';
 import type { AccessClaims, OAuthClaims } from '../auth/access-tokens.ts';
 import { anonymous } from '../auth/anonymous.ts';
 import type { KeyClaims } from '../auth/api-key-check.ts';
@@ -21,6 +22,8 @@ export class RequestContext {
   principal: Principal = anonymous;
   /** Of the credential; undefined where none was asked for. */
   claims: AccessClaims | OAuthClaims | KeyClaims | undefined;
+  /** What is left of the budgets that it took from; undefined while it has not been counted. */
+  budgets: readonly BudgetState[] | undefined;
   /** `X-Reason`. */
   reason: string | undefined;
   /** `If-Match`. */

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { z } from 'zod';
 import type { Permission } from '../../domain/access/roles.ts';
+import type { RouteClass } from '../../domain/limits/rule.ts';
 import type { Answer } from '../answer.ts';
 import type { RequestContext } from './request-context.ts';
 
@@ -75,6 +76,13 @@ export interface RouteDoc {
     /** Other read models that it answers from as well. */
     readonly alsoReads?: readonly string[];
   };
+  /**
+   * What rules of rate limits count a request as. Absent: a feed is a `stream`, other reads are `read`, changes
+   * `write`, and those that need no principal `auth`.
+   * A `call` is counted where the tool is called, by whatever way; a request that does not come so far is counted, too.
+   * `free`: by none.
+   */
+  readonly counts?: RouteClass | 'free';
   /** Its answer is one resource, with an ETag. */
   readonly versioned?: true;
   /** Not in the OpenAPI document. */

@@ -5,6 +5,7 @@ import { authRoutes } from './auth.ts';
 import { docsRoutes } from './docs.ts';
 import { eventRoutes } from './events.ts';
 import { executionRoutes } from './executions.ts';
+import { limitRoutes } from './limits.ts';
 import { mcpTransferRoutes } from './mcp-transfer.ts';
 import { mcpVersionRoutes } from './mcp-versions.ts';
 import { mcpRoutes } from './mcps.ts';
@@ -33,6 +34,7 @@ export function createRoutes(parts: RouteParts): readonly Route[] {
     ...roleRoutes(parts),
     ...apiKeyRoutes(parts),
     ...secretRoutes(parts),
+    ...limitRoutes(parts),
     ...eventRoutes(parts),
     ...auditRoutes(parts),
     ...projectionRoutes(parts),

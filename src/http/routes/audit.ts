@@ -51,6 +51,7 @@ export function auditRoutes({ queries, seal, auditReads }: RouteParts): readonly
     defineRoute({
       method: 'get',
       path: '/api/v1/audit/export',
+      counts: 'export',
       summary: 'Export the audit trail',
       description:
         'In the order of the log, streamed: one JSON object a line, or CSV. `sealed`: all events as they are stored, with ' +

@@ -25,7 +25,6 @@ export function authRoutes(parts: RouteParts): readonly Route[] {
       description: 'The person gets the role developer; an administrator can give other roles.',
       tags: ['auth'],
       access: { public: true },
-      problems: [429],
       request: { body: registration },
       responses: { 201: { description: 'Registered', schema: registeredUser } },
       examples: [
@@ -53,7 +52,7 @@ export function authRoutes(parts: RouteParts): readonly Route[] {
       tags: ['auth'],
       access: { public: true },
       secretAnswer: true,
-      problems: [401, 429],
+      problems: [401],
       request: { body: login },
       responses: { 200: { description: 'Logged in', schema: tokens } },
       examples: [

@@ -22,7 +22,9 @@ const example = { id: exampleIds.execution };
 /** Calls of tools. */
 export function executionRoutes({ commands, queries, executions }: RouteParts): readonly Route[] {
   const run = async (context: RequestContext, input: ExecutionInput): Promise<JsonAnswer> => {
-    const events = await executions.run(context.command(), input);
+    const events = await executions.run(context.command(), input, (budgets) => {
+      context.budgets = budgets;
+    });
     return executionAnswer(await executionOfEvents(queries, events));
   };
 
@@ -30,6 +32,7 @@ export function executionRoutes({ commands, queries, executions }: RouteParts): 
     defineRoute({
       method: 'post',
       path: '/api/v1/executions',
+      counts: 'call',
       summary: 'Call a tool',
       description:
         'Answers when the tool has. A tool that answers an error is answered with 200, status failed and error code ' +
@@ -135,6 +138,7 @@ export function executionRoutes({ commands, queries, executions }: RouteParts): 
     defineRoute({
       method: 'post',
       path: '/api/v1/executions/{id}/replay',
+      counts: 'call',
       summary: 'Run an execution again',
       description: 'With the same arguments, on the same version of the mcp unless the body names another.',
       tags: ['executions'],

@@ -51,6 +51,7 @@ export function mcpTransferRoutes({ commands, queries, discovery, logger }: Rout
     defineRoute({
       method: 'get',
       path: '/api/v1/mcps/export',
+      counts: 'export',
       summary: 'Export the active mcps as mcpServers JSON',
       tags: ['mcps'],
       access: { permission: 'mcp:read', on: 'some' },

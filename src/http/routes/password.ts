@@ -22,7 +22,6 @@ export function passwordRoute(parts: RouteParts): Route {
     description: 'Every other session of the user ends.',
     tags: ['auth'],
     access: { permission: 'self:manage', session: true },
-    problems: [429],
     request: { body: passwordChange },
     responses: { 204: { description: 'Changed' } },
     async handler({ body: { currentPassword, newPassword } }, context) {

@@ -44,6 +44,13 @@ const system = z
         }),
       )
       .meta({ description: 'The processes that are seen now, through Redis' }),
+    rateLimits: z
+      .object({
+        enforced: z.boolean().meta({ description: 'False when the settings switch the rules off' }),
+        shared: z.boolean().meta({ description: 'False while Redis is away: each process counts its own uses alone' }),
+        rules: z.int().meta({ description: 'That are enabled' }),
+      })
+      .meta({ description: 'How uses are counted' }),
     log: z.object({ position: position.nullable().meta({ description: 'Null while the log cannot be reached' }) }),
     sealing: sealStatus.meta({ description: 'Of the audit record' }),
     memory: z.object({ rss: z.int(), heapUsed: z.int() }).meta({ description: 'Bytes' }),
@@ -72,6 +79,7 @@ export function systemRoutes(parts: RouteParts): readonly Route[] {
       summary,
       tags: ['system'],
       access: { public: true },
+      counts: 'free',
       responses: {
         200: { description: 'It is', schema: health },
         503: { description: 'It is not', schema: health },
@@ -87,6 +95,7 @@ export function systemRoutes(parts: RouteParts): readonly Route[] {
     defineRoute({
       method: 'get',
       path: '/metrics',
+      counts: 'free',
       summary: 'Metrics for Prometheus',
       description: 'Open on the machine itself; elsewhere with a token.',
       tags: ['system'],
@@ -114,11 +123,12 @@ export function systemRoutes(parts: RouteParts): readonly Route[] {
       async handler() {
         const { rss, heapUsed } = process.memoryUsage();
         const { version, startedAt, roles } = parts.system;
-        const [engines, nodes, position, sealing] = await Promise.all([
+        const [engines, nodes, position, sealing, rateLimits] = await Promise.all([
           enginesWithLag(parts),
           parts.system.nodes(),
           unlessAway(commands.store.head(), null),
           parts.seal.status(),
+          parts.limits.status(),
         ]);
         return ok({
           version,
@@ -128,6 +138,7 @@ export function systemRoutes(parts: RouteParts): readonly Route[] {
           roles,
           engines,
           nodes: [...nodes],
+          rateLimits,
           log: { position },
           sealing,
           memory: { rss, heapUsed },

@@ -6,26 +6,34 @@ import type { ExecutionRequest } from '../../domain/execution/events.ts';
 import type { ToolDefinition } from '../../domain/mcp/definition.ts';
 import { versionOf } from '../../domain/mcp/decider.ts';
 import type { VersionContent } from '../../domain/mcp/events.ts';
-import type { ExecutionInput } from '../../ports/execution-runner.ts';
+import type { Counted, ExecutionInput } from '../../ports/execution-runner.ts';
+import type { Limiter } from '../../ports/limiter.ts';
 import { SchemaUnusable, type SchemaValidator } from '../../ports/schema-validator.ts';
 import type { ToolDiscovery } from '../../ports/tool-discovery.ts';
 
 export interface PrepareDeps extends McpDeps {
   readonly discovery: ToolDiscovery<CommandContext>;
+  readonly limits: Limiter;
   readonly schemas: SchemaValidator;
   readonly defaultTimeoutMs: number;
 }
 
 /**
  * Finds the version and the tool; asks the server what it offers if nobody has yet. Whoever asks for a call, and by which
- * way: here is decided whether he may.
+ * way: here is decided whether he may, and here it is counted.
  */
-export async function prepareCall(deps: PrepareDeps, context: CommandContext, input: ExecutionInput) {
+export async function prepareCall(
+  deps: PrepareDeps,
+  context: CommandContext,
+  input: ExecutionInput,
+  counted?: Counted,
+) {
   await demandOnMcp(deps, context, 'mcp:call', input.mcpId, `mcp-${input.mcpId}`, input.tool);
   let mcp = await loadMcp(deps, input.mcpId);
   if (mcp.status === 'retired') throw new DomainError('conflict', 'mcp_retired', 'this mcp is retired');
   const version = input.version ?? mcp.version;
   let content = versionOf(mcp, version);
+  await count(deps.limits, context, { id: input.mcpId, name: mcp.definition.name }, input.tool, counted);
   if (content.offer === null && version === mcp.version) {
     await deps.discovery.discover(context, input.mcpId);
     mcp = await loadMcp(deps, input.mcpId);
@@ -43,6 +51,20 @@ export async function prepareCall(deps: PrepareDeps, context: CommandContext, in
     ...(input.replayOf === undefined ? {} : { replayOf: input.replayOf }),
   };
   return { request, tool: { content, definition: findTool(content, input.tool), failure: mcp.discoveryError } };
+}
+
+/** @throws RateLimited */
+async function count(
+  limits: Limiter,
+  { principal, remoteAddress = '' }: CommandContext,
+  mcp: { readonly id: string; readonly name: string },
+  tool: string,
+  counted: Counted | undefined,
+): Promise<void> {
+  const { actor, roles } = principal;
+  const use = { routeClass: 'call', principal: actor, roles, address: remoteAddress, mcp, tool, cost: 1 } as const;
+  const { budgets } = await limits.take(use);
+  counted?.(budgets);
 }
 
 /** The tool of a call, and what is known about its server. */

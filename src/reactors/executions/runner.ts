@@ -9,7 +9,7 @@ import {
 import { DomainError } from '../../domain/error.ts';
 import { finished } from '../../domain/execution/decider.ts';
 import type { RecordedEvent } from '../../ports/event-store.ts';
-import type { ExecutionInput, ExecutionRunner } from '../../ports/execution-runner.ts';
+import type { Counted, ExecutionInput, ExecutionRunner } from '../../ports/execution-runner.ts';
 import type { Logger } from '../../ports/logger.ts';
 import { StoreUnavailable } from '../../ports/unavailable.ts';
 import type { Progress } from '../../ports/upstream.ts';
@@ -37,19 +37,23 @@ export function createExecutionRunner(deps: RunnerDeps): ExecutionRunner<Command
   const lateEnds = createLateEnds(deps, deps.logger);
   let draining = false;
 
-  function run(context: CommandContext, input: ExecutionInput): Promise<readonly RecordedEvent[]> {
+  function run(context: CommandContext, input: ExecutionInput, counted?: Counted): Promise<readonly RecordedEvent[]> {
     const id = context.commandId;
     // The same command twice is one call, and both are answered when it has ended.
     const known = runs.get(id);
     if (known) return known;
-    const whole = runToEnd(context, input).finally(() => runs.delete(id));
+    const whole = runToEnd(context, input, counted).finally(() => runs.delete(id));
     runs.set(id, whole);
     return whole;
   }
 
-  async function runToEnd(context: CommandContext, input: ExecutionInput): Promise<readonly RecordedEvent[]> {
+  async function runToEnd(
+    context: CommandContext,
+    input: ExecutionInput,
+    counted?: Counted,
+  ): Promise<readonly RecordedEvent[]> {
     refuseWhileDraining();
-    const { request, tool } = await prepareCall(deps, context, input);
+    const { request, tool } = await prepareCall(deps, context, input, counted);
     const id = context.commandId;
 
     const refusal = refusalOf(deps, tool, request);

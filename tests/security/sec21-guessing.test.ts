@@ -1,14 +1,20 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startTestApp, type TestApp } from './support/app.ts';
+import { startTestApp, type TestApp } from '../http/support/app.ts';
 
 let app: TestApp;
 
 beforeAll(async () => {
-  const loginLimits = { perAccountAndAddress: 3, perAccount: 100, perAddress: 20, windowMs: 600_000, atOnce: 100 };
-  app = await startTestApp({ http: { loginLimits } });
+  app = await startTestApp();
+  await limit('failed-logins', 3);
+  await limit('failed-logins-from-address', 20);
 });
 
 afterAll(() => app.close());
+
+const limit = async (rule: string, most: number) => {
+  const body = { limit: most, windowMs: 600_000 };
+  expect((await app.request('PATCH', `/api/v1/rate-limits/${rule}`, { body })).status).toBe(200);
+};
 
 const attempt = (username: string, password: string, headers = {}) =>
   app.request('POST', '/api/v1/auth/login', { token: null, body: { username, password }, headers });
@@ -21,8 +27,8 @@ test('guessing is stopped for the account, however it is spelled, and says for h
   const stopped = await attempt(user.username, user.password, { 'X-Forwarded-For': '203.0.113.7' });
   expect(stopped).toMatchObject({ status: 429, body: { code: 'too_many_attempts' } });
   expect(Number(stopped.headers.get('retry-after'))).toBeGreaterThan(0);
-  expect(stopped.headers.get('ratelimit')).toMatch(/^"login";r=0;t=\d+$/);
-  expect(stopped.headers.get('ratelimit-policy')).toBe('"login";q=3;w=600');
+  expect(stopped.headers.get('ratelimit')).toMatch(/^"failed-logins";r=0;t=\d+$/);
+  expect(stopped.headers.get('ratelimit-policy')).toBe('"failed-logins";q=3;w=600');
   const other = await app.newUser();
   expect((await attempt(other.username, other.password)).status).toBe(200);
 });

@@ -1,0 +1,14 @@
+import type { RouteClass } from '../../domain/limits/rule.ts';
+import type { Limiter } from '../../ports/limiter.ts';
+import type { RequestContext } from '../route/request-context.ts';
+import { useOf } from './request-use.ts';
+
+/** Counts a request, and keeps what is left for its answer. @throws RateLimited */
+export type Count = (routeClass: RouteClass, context: RequestContext) => Promise<void>;
+
+export function createCount(limiter: Limiter): Count {
+  return async (routeClass, context) => {
+    const { principal, request } = context;
+    ({ budgets: context.budgets } = await limiter.take(useOf(routeClass, principal, request.socket.remoteAddress)));
+  };
+}
