@@ -44,6 +44,7 @@ describe('loading the settings', () => {
       stdioOpenFiles: 1024,
       stdioProcesses: 256,
       requestBodyLimitBytes: 1_048_576,
+      rateLimits: 'on',
       executionTimeoutMs: 30_000,
       upstreamIdleMs: 300_000,
       resultLimitBytes: 16_777_216,
