@@ -1,4 +1,4 @@
-import type { Offer, Transport } from '../domain/mcp/definition.ts';
+import type { Offer, ToolDefinition, Transport } from '../domain/mcp/definition.ts';
 import type { ToolResult } from '../domain/execution/result.ts';
 
 /** One version of one mcp, as far as reaching it goes. Connections are shared by everything that names the same version. */
@@ -42,10 +42,14 @@ export interface UpstreamStatus {
 export interface Upstreams {
   /** Asks for everything the server offers, every page. @throws UpstreamError */
   discover(target: UpstreamTarget, options: CallOptions): Promise<Offer>;
-  /** Calls one tool. A result with `isError` is a result, not an error. @throws UpstreamError */
+  /**
+   * Calls one tool. A result with `isError` is a result, not an error. With the tools that the version has, the call is made
+   * only where the server says of this tool what the version says: it is asked on connecting, and again after it said that its
+   * tools have changed. @throws UpstreamError
+   */
   callTool(
     target: UpstreamTarget,
-    call: { readonly name: string; readonly arguments: Readonly<Record<string, unknown>> },
+    call: { readonly name: string; readonly arguments: Readonly<Record<string, unknown>>; readonly approved?: readonly ToolDefinition[] },
     options: CallOptions,
   ): Promise<ToolResult>;
   /** Ends the connections to an mcp, of all its versions; what is in flight fails with `upstream_disconnected`. */
@@ -57,6 +61,8 @@ export interface Upstreams {
   status(): readonly UpstreamStatus[];
   /** Called when a server says that its lists have changed. */
   onListChanged(listener: (target: UpstreamTarget) => void): void;
+  /** Called when the tools of a server were compared with those of its version: once for each list that it answers. */
+  onToolsCompared(listener: (target: UpstreamTarget, same: boolean) => void): void;
   close(): Promise<void>;
 }
 
@@ -70,6 +76,8 @@ export type UpstreamErrorCode =
   /** The server answered with a JSON-RPC error. */
   | 'upstream_error'
   | 'result_too_large'
+  /** The server says of the tool something else than its version does. */
+  | 'tool_quarantined'
   | 'execution_timed_out'
   | 'execution_cancelled'
   /** The address or command is not allowed by the operator's settings; the message names the setting. */

@@ -274,7 +274,14 @@ describe('drift', () => {
       .then([
         {
           type: 'ToolDefinitionDrifted',
-          data: { version: 1, offer: offer(tool('history')), added: [], removed: ['forecast'], changed: [] },
+          data: {
+            version: 1,
+            offer: offer(tool('history')),
+            added: [],
+            removed: ['forecast'],
+            changed: [],
+            changes: [{ pointer: '/tools/forecast', op: 'remove', before: second.tools[0], after: null }],
+          },
         },
       ]);
   });
@@ -287,7 +294,17 @@ describe('drift', () => {
       .then([
         {
           type: 'ToolDefinitionDrifted',
-          data: { version: 1, offer: third, added: ['third'], removed: ['forecast'], changed: [] },
+          data: {
+            version: 1,
+            offer: third,
+            added: ['third'],
+            removed: ['forecast'],
+            changed: [],
+            changes: [
+              { pointer: '/tools/forecast', op: 'remove', before: tool('forecast'), after: null },
+              { pointer: '/tools/third', op: 'add', before: null, after: tool('third') },
+            ],
+          },
         },
       ]);
   });

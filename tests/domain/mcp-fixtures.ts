@@ -35,5 +35,15 @@ export const failedDiscovery: McpEvent = {
 };
 export const drifted: McpEvent = {
   type: 'ToolDefinitionDrifted',
-  data: { version: 1, offer: second, added: ['history'], removed: [], changed: ['forecast'] },
+  data: {
+    version: 1,
+    offer: second,
+    added: ['history'],
+    removed: [],
+    changed: ['forecast'],
+    changes: [
+      { pointer: '/tools/forecast/description', op: 'add', before: null, after: 'Other words' },
+      { pointer: '/tools/history', op: 'add', before: null, after: tool('history') },
+    ],
+  },
 };

@@ -3,6 +3,7 @@ import { DomainError } from '../error.ts';
 import type { McpDefinition, Offer, Transport } from './definition.ts';
 import { canonicalJson } from './diff/canonical-json.ts';
 import { offerChanges, sameOffer } from './diff/offer.ts';
+import { toolChanges } from './diff/version-diff.ts';
 import type { McpEvent, VersionContent } from './events.ts';
 import { evolveMcp, unregistered, type McpState, type RegisteredMcp } from './state.ts';
 
@@ -23,6 +24,9 @@ export type McpCommand =
     }
   /** The server was seen to offer this, unasked: a difference is recorded, not published. */
   | { readonly type: 'DetectDrift'; readonly version: number; readonly offer: Offer };
+
+/** A server that turns everything around is not to fill the log with it: what it offers stands in the event as a whole. */
+const mostChangesTold = 1000;
 
 /** One managed MCP server: its versions, what it offers, and whether it may be called. */
 export const mcpDecider: Decider<McpState, McpCommand, McpEvent> = {
@@ -122,7 +126,8 @@ function detectDrift(mcp: RegisteredMcp, version: number, offer: Offer): McpEven
   // A server that has come back to what its version says has not drifted once more: its drift is over.
   if (sameOffer(mcp.offer, offer)) return mcp.drift ? [{ type: 'ToolsDiscovered', data: { version, offer } }] : [];
   if (mcp.drift && sameOffer(mcp.drift, offer)) return [];
-  return [{ type: 'ToolDefinitionDrifted', data: { version, offer, ...offerChanges(mcp.offer, offer) } }];
+  const changes = [...toolChanges(mcp.offer.tools, offer.tools).values()].flat().slice(0, mostChangesTold);
+  return [{ type: 'ToolDefinitionDrifted', data: { version, offer, ...offerChanges(mcp.offer, offer), changes } }];
 }
 
 /** Content of one version. @throws DomainError `version_not_found` */

@@ -1,5 +1,6 @@
 import type { DomainEvent } from '../event.ts';
 import type { McpDefinition, Offer } from './definition.ts';
+import type { Change } from './diff/changes.ts';
 
 /** Everything that makes up one version of an mcp. */
 export interface VersionContent {
@@ -29,7 +30,10 @@ export type ToolDiscoveryFailed = DomainEvent<
   { readonly version: number; readonly code: string; readonly message: string }
 >;
 
-/** The server offers other things than its published version says. Recorded once for each new offer. */
+/**
+ * The server offers other things than its published version says. Recorded once for each new offer. The tools it names are
+ * in quarantine until a version says what they are now.
+ */
 export type ToolDefinitionDrifted = DomainEvent<
   'ToolDefinitionDrifted',
   {
@@ -38,6 +42,8 @@ export type ToolDefinitionDrifted = DomainEvent<
     readonly added: readonly string[];
     readonly removed: readonly string[];
     readonly changed: readonly string[];
+    /** What differs in the tools; absent in events of before it was told, and never more than a thousand. */
+    readonly changes?: readonly Change[];
   }
 >;
 

@@ -23,6 +23,7 @@ const statusOfUpstreamError: Readonly<Record<UpstreamErrorCode, number>> = {
   upstream_protocol_error: 502,
   upstream_error: 502,
   result_too_large: 502,
+  tool_quarantined: 409,
   execution_timed_out: 504,
   execution_cancelled: 409,
   upstream_refused: 422,

@@ -5,6 +5,7 @@ import { HttpProblem } from '../problem/http-problem.ts';
 
 /** What a call that ended without a tool's answer comes to. An error code that is not here is the server's doing: 502. */
 const statusOfError: ReadonlyMap<string, number> = new Map([
+  ['tool_quarantined', 409],
   ['invalid_arguments', 422],
   ['upstream_refused', 422],
   ['tool_schema_unusable', 422],

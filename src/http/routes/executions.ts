@@ -40,7 +40,7 @@ export function executionRoutes({ commands, queries, executions }: RouteParts): 
         '`executionId`.',
       tags: ['executions'],
       access: { permission: 'mcp:call', on: 'some' },
-      problems: [404, 501, 502, 504],
+      problems: [404, 409, 501, 502, 504],
       request: { body: executionInput },
       responses: { 200: { description: 'The execution, ended', schema: execution } },
       examples: [
@@ -143,7 +143,7 @@ export function executionRoutes({ commands, queries, executions }: RouteParts): 
       description: 'With the same arguments, on the same version of the mcp unless the body names another.',
       tags: ['executions'],
       access: { permission: 'mcp:call', on: 'some', others: 'execution:read-all' },
-      problems: [502, 504],
+      problems: [409, 502, 504],
       request: {
         params,
         body: z.strictObject({ version: z.int().min(1).exactOptional() }).meta({ id: 'Replay' }),

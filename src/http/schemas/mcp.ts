@@ -47,7 +47,11 @@ export const mcp = z
         detectedAt: time,
       })
       .nullable()
-      .meta({ description: 'Set while the server offers other things than the newest version says' }),
+      .meta({
+        description:
+          'Set while the server offers other things than the newest version says. Calls of the tools it names are refused ' +
+          'until a version says what they are now',
+      }),
     createdAt: time,
     updatedAt: time,
     createdBy: z.string(),
@@ -95,6 +99,19 @@ export const version = z
     prompts: z.array(named),
     resources: z.array(named),
     resourceTemplates: z.array(named),
+    hiddenText: z
+      .array(
+        z.object({
+          pointer: z.string().meta({ description: 'Into this version; tools and the like are found by name' }),
+          characters: z.array(z.string()).meta({ description: 'Each that occurs, as U+200B' }),
+          shown: z.string().meta({ description: 'The text with what is hidden written out' }),
+        }),
+      )
+      .meta({
+        description:
+          'Texts with characters that nobody sees and a model reads: zero-width characters, turns of direction, tags. ' +
+          'At most 200',
+      }),
   })
   .meta({ id: 'McpVersion' });
 

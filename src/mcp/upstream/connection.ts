@@ -1,5 +1,6 @@
 import { UpstreamError, type CallOptions, type UpstreamStatus, type UpstreamTarget } from '../../ports/upstream.ts';
 import { backoffDelay, type BackoffOptions } from './backoff.ts';
+import type { Ask } from './discovery.ts';
 import { ConnectionLost, RpcFailure, SessionExpired, toUpstreamError } from './errors.ts';
 import type { JsonObject } from './json.ts';
 import { disconnected } from './multiplexer.ts';
@@ -8,6 +9,9 @@ import type { Redactor } from './redactor.ts';
 import type { Session } from './session.ts';
 import { waitFor } from './wait-for.ts';
 import { CLOSED, type Wire } from './wire.ts';
+
+/** Decides on a session whether a request may be sent over it. @throws UpstreamError it may not */
+export type Admit = (session: Session, options: CallOptions) => Promise<void>;
 
 export interface ConnectionOptions {
   readonly target: UpstreamTarget;
@@ -81,21 +85,28 @@ export class Connection {
     return waitFor(this.#opening, options, 'connecting');
   }
 
-  /** Sends a request over the session. @throws UpstreamError */
-  async request(method: string, params: JsonObject, options: CallOptions): Promise<unknown> {
+  /** Sends a request over the session, if that is admitted. @throws UpstreamError */
+  async request(method: string, params: JsonObject, options: CallOptions, admit?: Admit): Promise<unknown> {
     const live = this.#session;
-    if (live === undefined) return this.#requestOnNew(method, params, options);
+    if (live === undefined) return this.#requestOnNew(method, params, options, admit);
     const started = performance.now();
     this.lastUsed = started;
     try {
-      return await this.#send(live, method, params, options);
+      return await this.#send(live, method, params, options, admit);
     } catch (error) {
       if (!(error instanceof SessionExpired)) throw error;
       // The server refused the request unread, so sending it again cannot carry it out twice.
       this.#retire(live);
-      return this.#requestOnNew(method, params, { ...options, timeoutMs: remaining(options.timeoutMs, started) });
+      const left = { ...options, timeoutMs: remaining(options.timeoutMs, started) };
+      return this.#requestOnNew(method, params, left, admit);
     }
   }
+
+  /** Asks over one session what concerns all of its calls. @throws UpstreamError */
+  readonly askOn =
+    (session: Session, timeoutMs: number): Ask =>
+    async (method, params) =>
+      this.#options.redactor.value(await session.rpc.request(method, params, { timeoutMs }));
 
   /** If it has this secret: lets what is in flight end, and has the next call connect anew, without a pause. */
   secretChanged(secretId: string): void {
@@ -117,15 +128,33 @@ export class Connection {
     await Promise.all([...sessions.map((session) => end(session, reason)), opening?.close()]);
   }
 
-  async #requestOnNew(method: string, params: JsonObject, options: CallOptions): Promise<unknown> {
+  async #requestOnNew(
+    method: string,
+    params: JsonObject,
+    options: CallOptions,
+    admit: Admit | undefined,
+  ): Promise<unknown> {
     const started = performance.now();
     const session = await this.session(options);
-    return this.#send(session, method, params, { ...options, timeoutMs: remaining(options.timeoutMs, started) });
+    const left = { ...options, timeoutMs: remaining(options.timeoutMs, started) };
+    return this.#send(session, method, params, left, admit);
   }
 
-  async #send(session: Session, method: string, params: JsonObject, options: CallOptions): Promise<unknown> {
+  async #send(
+    session: Session,
+    method: string,
+    params: JsonObject,
+    options: CallOptions,
+    admit: Admit | undefined,
+  ): Promise<unknown> {
+    const started = performance.now();
     try {
-      const result = await session.rpc.request(method, params, this.#withoutSecrets(options));
+      let left = options;
+      if (admit !== undefined) {
+        await admit(session, options);
+        left = { ...options, timeoutMs: remaining(options.timeoutMs, started) };
+      }
+      const result = await session.rpc.request(method, params, this.#withoutSecrets(left));
       this.#failures = 0;
       return this.#options.redactor.value(result);
     } catch (error) {
@@ -247,5 +276,5 @@ async function end(session: Session, reason: string): Promise<void> {
 }
 
 function remaining(timeoutMs: number, started: number): number {
-  return Math.max(1, timeoutMs - (performance.now() - started));
+  return Math.max(1, Math.ceil(timeoutMs - (performance.now() - started)));
 }

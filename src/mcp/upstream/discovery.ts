@@ -26,18 +26,23 @@ export async function discoverOffer(capabilities: JsonObject, server: ServerFact
   const has = (capability: string): boolean => isObject(capabilities[capability]);
   const none: readonly JsonObject[] = [];
   const [tools, prompts, resources, resourceTemplates] = await Promise.all([
-    has('tools') ? listAll('tools/list', 'tools', ask) : none,
+    listTools(capabilities, ask),
     has('prompts') ? listAll('prompts/list', 'prompts', ask) : none,
     has('resources') ? listAll('resources/list', 'resources', ask) : none,
     has('resources') ? listAll('resources/templates/list', 'resourceTemplates', ask) : none,
   ]);
   return {
-    tools: tools.map(checkTool),
+    tools,
     prompts: prompts.map((item) => checkNamed('prompt', item)),
     resources: resources.map((item) => checkNamed('resource', item)),
     resourceTemplates: resourceTemplates.map((item) => checkNamed('resource template', item)),
     server,
   };
+}
+
+/** The tools of a server, every page; none when it says that it has no tools. @throws UpstreamError as `discoverOffer` */
+export async function listTools(capabilities: JsonObject, ask: Ask): Promise<readonly ToolDefinition[]> {
+  return isObject(capabilities['tools']) ? (await listAll('tools/list', 'tools', ask)).map(checkTool) : [];
 }
 
 async function listAll(method: string, field: string, ask: Ask): Promise<readonly JsonObject[]> {

@@ -4,6 +4,7 @@ import type { ServerFacts } from './discovery.ts';
 import { toUpstreamError } from './errors.ts';
 import { requestEnvelope } from './http-revision.ts';
 import { isObject, shorten, type JsonObject } from './json.ts';
+import { LiveTools } from './live-tools.ts';
 import { Multiplexer } from './multiplexer.ts';
 import { CLOSED, type Note, type Wire } from './wire.ts';
 
@@ -13,6 +14,8 @@ export interface Session {
   readonly rpc: Multiplexer;
   readonly server: ServerFacts;
   readonly capabilities: JsonObject;
+  /** What it says now that its tools are. */
+  readonly tools: LiveTools;
 }
 
 export interface SessionOptions {
@@ -89,15 +92,19 @@ function takeOver(options: SessionOptions, wire: Wire, client: Client, revision:
   const protocolVersion = client.getNegotiatedProtocolVersion() ?? revision ?? 'unknown';
   const { name, version } = client.getServerVersion() ?? { name: 'unknown', version: 'unknown' };
   const capabilities: JsonObject = { ...client.getServerCapabilities() };
+  const tools = new LiveTools();
   const rpc = new Multiplexer({
     wire,
     note: options.note,
-    onNotification: options.onNotification,
+    onNotification(method) {
+      if (method === 'notifications/tools/list_changed') tools.changed();
+      options.onNotification(method);
+    },
     ...(revision === undefined ? {} : { envelope: requestEnvelope(protocolVersion, options.client) }),
   });
   if (revision === undefined && announcesChanges(capabilities)) wire.listen?.();
   const server = { name: shorten(name, 200), version: shorten(version, 200), protocolVersion };
-  return { wire, rpc, server, capabilities };
+  return { wire, rpc, server, capabilities, tools };
 }
 
 function announcesChanges(capabilities: JsonObject): boolean {

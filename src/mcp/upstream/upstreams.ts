@@ -4,8 +4,9 @@ import type { Egress } from '../../ports/egress.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { ResolveSecret } from '../../ports/secret-use.ts';
 import type { CallOptions, Upstreams, UpstreamTarget } from '../../ports/upstream.ts';
+import { admitCall } from './admit-call.ts';
 import { Connection } from './connection.ts';
-import { discoverOffer } from './discovery.ts';
+import { discoverOffer, type Ask } from './discovery.ts';
 import { ListChanges } from './list-changes.ts';
 import { LogRing } from './log-ring.ts';
 import { createNotices } from './notices.ts';
@@ -66,6 +67,7 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
     killGraceMs: options.killGraceMs ?? 2000,
     running,
   };
+  const comparisons: ((target: UpstreamTarget, same: boolean) => void)[] = [];
   let closed = false;
 
   // A detached process group outlives us unless it is ended here: nothing asynchronous runs any more at this point.
@@ -138,14 +140,23 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
   return {
     async callTool(target, call, callOptions): Promise<ToolResult> {
       const params = { name: call.name, arguments: call.arguments };
-      return checkToolResult(await connect(target).request('tools/call', params, callOptions));
+      const connection = connect(target);
+      const { approved } = call;
+      const tell = (same: boolean): void => comparisons.forEach((listener) => listener(target, same));
+      const admit =
+        approved && admitCall(connection, call.name, approved, (differences) => tell(differences.size === 0));
+      return checkToolResult(await connection.request('tools/call', params, callOptions, admit));
     },
     async discover(target, callOptions): Promise<Offer> {
       const connection = connect(target);
       const deadline = performance.now() + callOptions.timeoutMs;
       const left = (): CallOptions => ({ ...callOptions, timeoutMs: Math.max(1, deadline - performance.now()) });
-      const { capabilities, server } = await connection.session(left());
-      return discoverOffer(capabilities, server, (method, params) => connection.request(method, params, left()));
+      const { capabilities, server, tools } = await connection.session(left());
+      const { generation } = tools;
+      const ask: Ask = (method, params) => connection.request(method, params, left());
+      const offer = await discoverOffer(capabilities, server, ask);
+      tools.learn(offer.tools, generation);
+      return offer;
     },
     async disconnect(mcpId) {
       const ending = [...connections].filter(([, { target }]) => target.mcpId === mcpId);
@@ -158,6 +169,7 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
     logs: (mcpId) => logs.get(mcpId)?.lines() ?? [],
     status: () => [...connections.values()].map((connection) => connection.status()),
     onListChanged: (listener) => changes.listen(listener),
+    onToolsCompared: (listener) => void comparisons.push(listener),
     async close() {
       closed = true;
       clearInterval(sweep);

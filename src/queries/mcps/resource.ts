@@ -1,4 +1,5 @@
 import type { NamedDefinition, Offer, ToolDefinition, Transport } from '../../domain/mcp/definition.ts';
+import { hiddenTextOf, type HiddenText } from '../../domain/mcp/hidden-text.ts';
 import type { McpVersionDocument } from '../../projections/mcp-versions/projection.ts';
 import type { Drift, McpRow, ToolSummary } from '../../projections/mcps/row.ts';
 
@@ -48,6 +49,8 @@ export interface McpVersionResource extends McpVersionSummary {
   readonly prompts: readonly NamedDefinition[];
   readonly resources: readonly NamedDefinition[];
   readonly resourceTemplates: readonly NamedDefinition[];
+  /** What its server says in characters that nobody sees, and a model reads. */
+  readonly hiddenText: readonly HiddenText[];
 }
 
 export function toMcp(row: McpRow): McpResource {
@@ -100,5 +103,6 @@ export function toVersion(document: McpVersionDocument): McpVersionResource {
     prompts: offer?.prompts ?? [],
     resources: offer?.resources ?? [],
     resourceTemplates: offer?.resourceTemplates ?? [],
+    hiddenText: offer ? hiddenTextOf(offer) : [],
   };
 }

@@ -11,6 +11,7 @@ import {
 import type { Outcome } from '../../commands/transaction.ts';
 import type { Principal } from '../../domain/access/principal.ts';
 import { DomainError } from '../../domain/error.ts';
+import { hiddenTextOf } from '../../domain/mcp/hidden-text.ts';
 import type { RegisteredMcp } from '../../domain/mcp/state.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { Discovered, ToolDiscovery } from '../../ports/tool-discovery.ts';
@@ -38,6 +39,11 @@ export function createDiscovery(deps: DiscoveryDeps): ToolDiscovery<CommandConte
       deps.logger.warn({ mcpId: target.mcpId, error: String(error) }, 'looking for drift failed');
     });
   });
+  deps.upstreams.onToolsCompared((target, same) => {
+    compareDrift(deps, target, same).catch((error: unknown) => {
+      deps.logger.warn({ mcpId: target.mcpId, error: String(error) }, 'looking for drift failed');
+    });
+  });
   return { discover: (context, mcpId) => discover(deps, context, mcpId) };
 }
 
@@ -50,6 +56,8 @@ async function discover(deps: DiscoveryDeps, context: CommandContext, mcpId: str
     const caller = context.principal.actor;
     const target = { mcpId, version, transport: definition.transport, caller };
     const offer = await deps.upstreams.discover(target, { timeoutMs: deps.discoveryTimeoutMs });
+    const hidden = hiddenTextOf(offer);
+    if (hidden.length > 0) deps.logger.warn({ mcpId, version, hidden }, 'a server hides text in what it offers');
     return discovered(await publishDiscoveredTools(deps, own, mcpId, version, offer));
   } catch (error) {
     if (!(error instanceof UpstreamError)) throw error;
@@ -62,6 +70,12 @@ async function discover(deps: DiscoveryDeps, context: CommandContext, mcpId: str
 
 function discovered({ state, revision, position }: Outcome<RegisteredMcp>): Discovered {
   return { version: state.version, revision, position };
+}
+
+/** Looks closer where the tools of a server are not, or no longer, as is recorded. */
+async function compareDrift(deps: DiscoveryDeps, target: UpstreamTarget, same: boolean): Promise<void> {
+  const { version, drift } = await loadMcp(deps, target.mcpId);
+  if (version === target.version && (!same || drift !== null)) await lookForDrift(deps, target);
 }
 
 async function lookForDrift(deps: DiscoveryDeps, target: UpstreamTarget): Promise<void> {

@@ -31,12 +31,13 @@ export async function callUpstream(
   started: number,
 ): Promise<ExecutionOutcome> {
   const { mcpId, mcpVersion, timeoutMs } = request;
-  const { transport } = tool.content.definition;
+  const { definition, offer } = tool.content;
+  const { transport } = definition;
   const target = { mcpId, version: mcpVersion, transport, caller: request.requestedBy };
   try {
     const result = await deps.upstreams.callTool(
       target,
-      { name: request.tool, arguments: request.arguments },
+      { name: request.tool, arguments: request.arguments, ...(offer && { approved: offer.tools }) },
       {
         timeoutMs,
         signal: abort.signal,

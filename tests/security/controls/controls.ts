@@ -13,6 +13,22 @@ export interface Control {
 
 export const controls: readonly Control[] = [
   {
+    defence: 'a tool that its server describes otherwise is not called',
+    file: 'src/mcp/upstream/admit-call.ts',
+    present: 'if (changes !== undefined) throw',
+    disabled: "if (tool === '' && changes !== undefined) throw",
+    test: 'sec16-changed-tools.test.ts',
+    red: /says something else by now/,
+  },
+  {
+    defence: 'a server that says that its tools have changed is asked again',
+    file: 'src/mcp/upstream/session.ts',
+    present: "if (method === 'notifications/tools/list_changed') tools.changed();",
+    disabled: '',
+    test: 'sec16-changed-tools.test.ts',
+    red: /a change that the server tells/,
+  },
+  {
     defence: 'variables that steer loaders and interpreters are refused',
     file: 'src/mcp/upstream/stdio-launch.ts',
     present: 'if (STEERING.test(name)) throw',

@@ -46,6 +46,16 @@ export function diffVersions(
   return { ...tools, changes: changes.sort((a, b) => byCodeUnits(a.pointer, b.pointer)) };
 }
 
+/** The differences of each tool that is not the same in both lists, by its name: added and removed ones too. */
+export function toolChanges(
+  before: readonly ToolDefinition[],
+  after: readonly ToolDefinition[],
+): ReadonlyMap<string, readonly Change[]> {
+  const pairs = pairsByName<ToolDefinition>(before, after, 'tool');
+  const changes = pairs.map((tool) => [tool.name, changesOf(tool, '/tools', 'tool')] as const);
+  return new Map(changes.filter(([, different]) => different.length > 0));
+}
+
 function diffTools(before: Offer | null, after: Offer | null, budget: Budget): VersionDiff {
   const changes: Change[][] = [];
   const breaking: BreakingChange[][] = [];
