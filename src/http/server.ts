@@ -105,6 +105,7 @@ export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
     {
       feed,
       authenticator,
+      limits: deps.limits,
       topicOf: (context, name) => topicByName(deps, context, name),
       startOf: (topic, after) => startOf(store, topic, after),
       logger,

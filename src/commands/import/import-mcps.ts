@@ -19,15 +19,19 @@ export interface ImportedMcp {
 /**
  * Registers every server of a configuration file, each by a command of its own: one that is refused does not keep the
  * others out. A name that is taken is left as it is.
+ * @param found told how many there are before the first is registered; what it throws ends the import
  * @throws DomainError `unknown_import_format`
  */
 export async function importMcps(
   deps: McpDeps,
   context: CommandContext,
   document: unknown,
+  found: (count: number) => Promise<void> = () => Promise.resolve(),
 ): Promise<readonly ImportedMcp[]> {
   const items: ImportedMcp[] = [];
-  for (const entry of parseImport(document)) items.push(await importOne(deps, context, entry));
+  const entries = parseImport(document);
+  await found(entries.length);
+  for (const entry of entries) items.push(await importOne(deps, context, entry));
   return items;
 }
 

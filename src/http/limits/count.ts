@@ -12,3 +12,15 @@ export function createCount(limiter: Limiter): Count {
     ({ budgets: context.budgets } = await limiter.take(useOf(routeClass, principal, request.socket.remoteAddress)));
   };
 }
+
+/** Counts a request that does several things at once as that many, itself included. @throws RateLimited */
+export async function countRest(
+  limiter: Limiter,
+  routeClass: RouteClass,
+  context: RequestContext,
+  items: number,
+): Promise<void> {
+  if (items < 2) return;
+  const use = useOf(routeClass, context.principal, context.request.socket.remoteAddress);
+  ({ budgets: context.budgets } = await limiter.take({ ...use, cost: items - 1 }));
+}

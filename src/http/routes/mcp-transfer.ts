@@ -4,6 +4,7 @@ import { importMcps } from '../../commands/import/import-mcps.ts';
 import { createMcpList } from '../../queries/mcps/list.ts';
 import type { McpResource } from '../../queries/mcps/resource.ts';
 import { ok } from '../answer.ts';
+import { countRest } from '../limits/count.ts';
 import { defineRoute } from '../route/define-route.ts';
 import type { Route } from '../route/route.ts';
 import { jsonObject } from '../schemas/common.ts';
@@ -15,7 +16,7 @@ import type { RouteParts } from './parts.ts';
 const discoveriesAtOnce = 4;
 
 /** Bringing mcps in and taking them out, in the formats that other programs have. */
-export function mcpTransferRoutes({ commands, queries, discovery, logger }: RouteParts): readonly Route[] {
+export function mcpTransferRoutes({ commands, queries, discovery, limits, logger }: RouteParts): readonly Route[] {
   const listMcps = createMcpList(queries);
   return [
     defineRoute({
@@ -24,7 +25,7 @@ export function mcpTransferRoutes({ commands, queries, discovery, logger }: Rout
       summary: 'Register every server of a configuration file',
       description:
         'Takes `mcpServers` JSON as desktop clients keep it, and `server.json` of the MCP registry. Each server is ' +
-        'registered by itself; one that is refused does not keep the others out.',
+        'registered by itself; one that is refused does not keep the others out. Each counts as a change.',
       tags: ['mcps'],
       access: { permission: 'mcp:write', on: 'some' },
       request: { body: jsonObject },
@@ -37,7 +38,7 @@ export function mcpTransferRoutes({ commands, queries, discovery, logger }: Rout
       ],
       async handler({ body }, context) {
         const command = context.command();
-        const items = await importMcps(commands, command, body);
+        const items = await importMcps(commands, command, body, (count) => countRest(limits, 'write', context, count));
         const registered = items.flatMap(({ status, id }) => (status === 'registered' && id !== null ? [id] : []));
         // Each is a change of its own: who reads next shall see the last one.
         const position = registered.length === 0 ? {} : { position: await commands.store.head() };

@@ -1,11 +1,14 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { WebSocket } from 'ws';
 import type { CommandContext } from '../../commands/context.ts';
+import { RateLimited, type Limiter } from '../../ports/limiter.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { Caller } from '../auth/use-recorder.ts';
 import type { Authenticator, Credential } from '../auth/authenticator.ts';
 import type { EndReason, Feed, Reading } from '../feed/feed.ts';
 import type { Topic } from '../feed/topics.ts';
+import { anonymous } from '../auth/anonymous.ts';
+import { useOf } from '../limits/request-use.ts';
 import { HttpProblem } from '../problem/http-problem.ts';
 import { problemOf } from '../problem/problem-of.ts';
 import { parseMessage, type ClientMessage } from './messages.ts';
@@ -15,6 +18,7 @@ export interface ConnectionDeps {
   readonly feed: Feed;
   readonly authenticator: Authenticator;
   readonly topicOf: (context: CommandContext, name: string) => Promise<Topic>;
+  readonly limits: Limiter;
   readonly startOf: (topic: Topic, after: number | undefined) => Promise<number>;
   readonly logger: Logger;
 }
@@ -127,6 +131,7 @@ export function openConnection(
     work = work.then(async () => {
       let topic: string | undefined;
       try {
+        await deps.limits.take(useOf('message', credential?.principal ?? anonymous, remoteAddress));
         const message = parseMessage(data, isBinary);
         if ('subscribe' in message) ({ topic } = message.subscribe);
         await take(message);
@@ -134,9 +139,16 @@ export function openConnection(
         const problem = problemOf(error);
         if (problem.status >= 500) logger.error({ error }, 'a WebSocket message failed');
         const { code, message: detail, faults } = problem;
-        const errors = faults.length > 0 ? { errors: faults } : {};
         if (socket.readyState === socket.OPEN) {
-          send({ error: { code, detail, ...(topic === undefined ? {} : { topic }), ...errors } });
+          send({
+            error: {
+              code,
+              detail,
+              ...(topic === undefined ? {} : { topic }),
+              ...(faults.length > 0 ? { errors: faults } : {}),
+              ...(error instanceof RateLimited ? { retryAfterMs: error.retryMs } : {}),
+            },
+          });
         }
         if (problem.status === 401) close(closeCode.unauthenticated, detail.slice(0, 100));
       } finally {

@@ -2,8 +2,10 @@ import { STATUS_CODES, type IncomingMessage, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 import type { Caller } from '../auth/use-recorder.ts';
+import { anonymous } from '../auth/anonymous.ts';
 import type { Credential } from '../auth/authenticator.ts';
 import { credentialTextOf } from '../auth/bearer.ts';
+import { useOf } from '../limits/request-use.ts';
 import { originAllowed } from '../middleware/host-check.ts';
 import { correlationIdOf } from '../middleware/correlation.ts';
 import { HttpProblem } from '../problem/http-problem.ts';
@@ -52,9 +54,23 @@ export function attachWebSocket(
       const headers = { 'Retry-After': '5' };
       throw new HttpProblem(503, 'too_many_connections', 'there are too many connections', { headers });
     }
+    const credential = await credentialOf(request);
+    await count(request, credential);
+    return credential;
+  };
+  const credentialOf = async (request: IncomingMessage): Promise<Credential | undefined> => {
     const { authorization, 'x-api-key': key } = request.headers;
     if (authorization === undefined && key === undefined) return undefined;
-    return deps.authenticator.credentialOf(credentialTextOf(request.headers), callerOf(request));
+    try {
+      return await deps.authenticator.credentialOf(credentialTextOf(request.headers), callerOf(request));
+    } catch (error) {
+      // A bad credential is a use, too.
+      await count(request, undefined);
+      throw error;
+    }
+  };
+  const count = async ({ socket }: IncomingMessage, credential: Credential | undefined): Promise<void> => {
+    await deps.limits.take(useOf('stream', credential?.principal ?? anonymous, socket.remoteAddress));
   };
 
   const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
