@@ -91,11 +91,13 @@ describe('what is counted', () => {
   test('is told in every answer, and in the one that says that there is no more room', async () => {
     const user = await app.newUser();
     await define({ name: 'mine', ...few, principals: [`user:${user.id}`] });
+    const reads = await app.request('PATCH', `${path}/reads`, { body: { limit: 70_000 } });
+    expect(reads.status).toBe(200);
     const ask = (headers = {}) => app.request('GET', '/api/v1/mcps', { token: user.token, headers });
     const first = await ask();
     expect(first.status).toBe(200);
-    expect(first.headers.get('ratelimit-policy')).toBe('"reads";q=30000;w=60, "mine";q=2;w=600');
-    expect(first.headers.get('ratelimit')).toMatch(/^"reads";r=29999;t=\d+, "mine";r=1;t=\d+$/);
+    expect(first.headers.get('ratelimit-policy')).toBe('"reads";q=70000;w=60, "mine";q=2;w=600');
+    expect(first.headers.get('ratelimit')).toMatch(/^"reads";r=69999;t=\d+, "mine";r=1;t=\d+$/);
     expect((await ask()).headers.get('ratelimit')).toMatch(/"mine";r=0;t=\d+$/);
     const refused = await ask();
     expect(refused).toMatchObject({ status: 429, body: { code: 'rate_limited', status: 429 } });
@@ -104,7 +106,7 @@ describe('what is counted', () => {
     expect(seconds).toBeGreaterThan(500);
     expect(seconds).toBeLessThanOrEqual(600);
     // What could not be given was taken from no budget.
-    expect(refused.headers.get('ratelimit')).toMatch(/^"reads";r=29998;/);
+    expect(refused.headers.get('ratelimit')).toMatch(/^"reads";r=69998;/);
     // Changes are another class, and other people have budgets of their own.
     expect((await app.request('POST', '/api/v1/auth/logout', { token: user.token })).status).toBe(204);
     expect((await app.request('GET', '/api/v1/mcps')).status).toBe(200);
