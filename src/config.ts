@@ -70,16 +70,19 @@ function problemsAcross(values: Partial<Values>): readonly ConfigProblem[] {
     const { name, example } = settings.masterKey;
     problems.push({ name, detail: `must differ from ${settings.jwtSecret.name}`, example });
   }
-  return [...problems, ...problemsOfSignIn(values), ...problemsOfSharing(values)];
+  return [...problems, ...problemsOfIssuers(values), ...problemsOfSharing(values)];
 }
 
 /** What a provider says of somebody must not be changed on its way. */
-function problemsOfSignIn({ oidcIssuer }: Partial<Values>): readonly ConfigProblem[] {
-  if (oidcIssuer === undefined) return [];
-  const { protocol, hostname } = new URL(oidcIssuer);
-  if (protocol === 'https:' || isLoopback(hostname)) return [];
-  const { name, example } = settings.oidcIssuer;
-  return [{ name, detail: 'must be https', example }];
+function problemsOfIssuers(values: Partial<Values>): readonly ConfigProblem[] {
+  return (['oidcIssuer', 'oauthIssuer'] as const).flatMap((key) => {
+    const issuer = values[key];
+    if (issuer === undefined) return [];
+    const { protocol, hostname } = new URL(issuer);
+    if (protocol === 'https:' || isLoopback(hostname)) return [];
+    const { name, example } = settings[key];
+    return [{ name, detail: 'must be https', example }];
+  });
 }
 
 /** What several processes share has to be somewhere that all of them reach. */

@@ -25,3 +25,12 @@ export function identityProviderOf(config: Config): Pick<HttpSettings, 'identity
     },
   };
 }
+
+/** Whose access tokens are good here, by the settings. */
+export function clientTokensOf(config: Config): Pick<HttpSettings, 'externalIssuer' | 'ownAuthorizationServer'> {
+  const { oauthIssuer: issuer, oauthServer, oidcRolesClaim, oidcRoles: roles, oidcNewUsers: newUsers } = config;
+  const ownAuthorizationServer = oauthServer === 'auto' ? issuer === undefined : oauthServer === 'on';
+  if (issuer === undefined) return { ownAuthorizationServer };
+  const claims = { roles, ...(oidcRolesClaim === '' ? {} : { rolesClaim: oidcRolesClaim }) };
+  return { ownAuthorizationServer, externalIssuer: { issuer, newUsers, ...claims } };
+}

@@ -27,7 +27,7 @@ import { startAudit } from './audit/start-audit.ts';
 import { createClosing, type Closing } from './closing.ts';
 import { announceNode } from './engines/coordination.ts';
 import { openEngines } from './engines/engines.ts';
-import { identityProviderOf } from './identity-provider.ts';
+import { clientTokensOf, identityProviderOf } from './identity-provider.ts';
 import { createForwardClock } from './forward-clock.ts';
 import { createKeyedHash } from './keyed-hash.ts';
 import { openKeyring } from './keyring.ts';
@@ -155,6 +155,7 @@ async function start(config: Config, { logger, http: httpSettings }: StartOption
       allowedHosts: config.listensOnLoopback ? hostsOf(config) : null,
       ...(config.publicUrl === undefined ? {} : { publicUrl: config.publicUrl }),
       ...identityProviderOf(config),
+      ...clientTokensOf(config),
       allowedOrigins: [],
       bodyLimitBytes: config.requestBodyLimitBytes,
       signing: signingSettings(config, secrets),

@@ -20,6 +20,8 @@ export interface Vouched {
   readonly username: string | undefined;
   /** Roles by the provider's word; undefined: it has none on them. */
   readonly roles: readonly string[] | undefined;
+  /** When the provider said so, in milliseconds since the epoch; absent: just now. */
+  readonly saidAt?: number;
 }
 
 export interface Recognised {
@@ -63,12 +65,30 @@ export async function recognise(
 ): Promise<Recognised> {
   const bySystem = { ...context, principal: system };
   const recognised = await find(deps, bySystem, vouched, unknown);
-  const { roles } = vouched;
+  const { roles, saidAt = Infinity } = vouched;
   if (roles === undefined) return recognised;
   const { userId, position } = recognised;
+  if (await rolesChangedSince(deps, userId, saidAt)) return recognised;
   const own = following(bySystem, derivedId('roles by identity', context.commandId));
   const outcome = await setRoles(deps, own, userId, roles);
   return { ...recognised, position: Math.max(position, outcome.position) };
+}
+
+/** Whether roles were given after a time: what a provider said before is no news, however late it comes. */
+async function rolesChangedSince({ store }: UserDeps, userId: string, timeMs: number): Promise<boolean> {
+  const since = (time: string): boolean => Date.parse(time) > timeMs;
+  for (let from: number | undefined; from === undefined || from >= 0;) {
+    const options = { direction: 'backward', limit: 100, ...(from === undefined ? {} : { from }) } as const;
+    const events = await store.readStream(`user-${userId}`, options);
+    for (const { type, metadata } of events) {
+      if (!since(metadata.occurredAt)) return false;
+      if (type === 'UserRolesChanged') return true;
+    }
+    const last = events.at(-1);
+    if (!last) return false;
+    from = last.revision - 1;
+  }
+  return false;
 }
 
 async function find(

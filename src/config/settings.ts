@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { addressRanges, choice, executables, host, key, origin, someOf, text, wholeNumber } from './parsers.ts';
 import { auditSettings } from './audit-settings.ts';
 import { engineSettings } from './engine-settings.ts';
+import { oauthSettings } from './oauth-settings.ts';
 import { programSettings } from './program-settings.ts';
 import { setting } from './setting.ts';
 import { signInSettings } from './sign-in-settings.ts';
@@ -169,6 +170,7 @@ export const settings = {
     schema: executables(['npx', 'node', 'uvx', 'python3', 'docker']),
   }),
 
+  ...oauthSettings,
   ...signInSettings,
 
   ...programSettings,

@@ -18,6 +18,7 @@ import type { Upstreams } from '../ports/upstream.ts';
 import type { QueryDeps } from '../queries/deps.ts';
 import type { SigningSettings } from './auth/signing-keys.ts';
 import type { FeedSettings } from './feed/feed.ts';
+import type { ExternalIssuerSettings } from './oauth/external-tokens.ts';
 import type { IdentityProviderSettings } from './oidc/identity-provider.ts';
 import type { WebSocketSettings } from './ws/server.ts';
 
@@ -46,6 +47,10 @@ export interface HttpSettings {
   readonly publicUrl?: string;
   /** Absent: people sign in with their passwords alone. */
   readonly identityProvider?: IdentityProviderSettings;
+  /** Absent: no authorization server but our own gives tokens that are good here. */
+  readonly externalIssuer?: ExternalIssuerSettings;
+  /** Whether there is an authorization server here; absent: there is. */
+  readonly ownAuthorizationServer?: boolean;
   readonly bodyLimitBytes: number;
   readonly signing: SigningSettings;
   readonly accessTokenTtlMs: number;

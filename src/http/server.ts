@@ -4,10 +4,11 @@ import type { AddressInfo } from 'node:net';
 import { createApp } from './app.ts';
 import { createApiKeyCheck } from './auth/api-key-check.ts';
 import { createAuthenticator } from './auth/authenticator.ts';
+import { createExternalUsers } from './auth/external-users.ts';
 import { createLoginLimiter } from './auth/login-limiter.ts';
-import { createPrincipals } from './auth/principals.ts';
+import { createPrincipals, type Principals } from './auth/principals.ts';
 import { createSigningKeys } from './auth/signing-keys.ts';
-import { createTokenCheck } from './auth/token-check.ts';
+import { createTokenCheck, type ClientTokens } from './auth/token-check.ts';
 import { createUseRecorder } from './auth/use-recorder.ts';
 import { recordOAuthGrantUse } from '../commands/oauth.ts';
 import type { EventStore } from '../ports/event-store.ts';
@@ -19,12 +20,15 @@ import { createCounter, createHttpMetrics } from './metrics.ts';
 import { isLoopbackAddress } from './middleware/this-machine.ts';
 import { createHostCheck } from './middleware/host-check.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
+import { createExternalTokens } from './oauth/external-tokens.ts';
+import { createIssuerKeys } from './oauth/issuer-keys.ts';
 import { addressesOf, mcpPath, metadataAddress, type OAuthAddresses } from './oauth/resources.ts';
 import { createOAuthServer } from './oauth/server.ts';
 import { createPipeline } from './pipeline.ts';
 import { createAnswerCache } from './route/answer-cache.ts';
 import type { Route } from './route/route.ts';
 import { createRoutes } from './routes/all.ts';
+import { endWaysIn } from './routes/end-ways-in.ts';
 import { createAnswerWriter } from './write-answer.ts';
 import { attachWebSocket } from './ws/server.ts';
 import { topicByName } from './ws/topic-by-name.ts';
@@ -59,7 +63,11 @@ export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
   let known: OAuthAddresses | undefined;
   const addresses = () => (known ??= origin === undefined ? undefined : addressesOf(origin));
   const authenticator = createAuthenticator(
-    createTokenCheck(keys, clock, addresses),
+    createTokenCheck(keys, clock, {
+      addresses,
+      own: settings.ownAuthorizationServer ?? true,
+      ...elsewhereOf(deps, principals),
+    }),
     createApiKeyCheck(commands, principals, logger),
     principals,
     createUseRecorder({
@@ -72,9 +80,11 @@ export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
   );
   const feed = createFeed(store, authenticator, logger, settings.feed);
   const metrics = createHttpMetrics(deps.metrics, { feedReaders: () => feed.readers });
+  const { ownAuthorizationServer = true, externalIssuer } = settings;
+  const givesTokens = ownAuthorizationServer || externalIssuer !== undefined;
   const writer = createAnswerWriter(securityHeaders(), metrics, (path) => {
     const own = addresses();
-    return own && metadataAddress(own, path === mcpPath ? 'mcp' : 'api');
+    return own && (givesTokens ? metadataAddress(own, path === mcpPath ? 'mcp' : 'api') : undefined);
   });
   const checkHost = createHostCheck(settings.allowedHosts);
   const logins = createLoginLimiter(deps.limits);
@@ -150,4 +160,17 @@ export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
 /** Tells one log from any other, a copy of it apart: the id of its first event. */
 async function logIdOf(store: EventStore): Promise<string> {
   return (await firstEventAfter(store, 0))?.metadata.eventId ?? '';
+}
+
+/** An authorization server elsewhere, where the settings name one. */
+function elsewhereOf(deps: HttpDeps, principals: Principals): Pick<ClientTokens, 'elsewhere'> {
+  const { settings, commands, fetch, logger } = deps;
+  const { externalIssuer: issuer } = settings;
+  if (!issuer) return {};
+  const keys = createIssuerKeys(issuer.issuer, { fetch, clock: commands.clock, logger });
+  const users = createExternalUsers(commands, {
+    mayRegister: issuer.newUsers === 'register',
+    endWaysIn: (...ending) => endWaysIn({ ...deps, principals }, ...ending),
+  });
+  return { elsewhere: { tokens: createExternalTokens(issuer, keys), users } };
 }

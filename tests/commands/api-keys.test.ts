@@ -59,6 +59,7 @@ describe('the text of a key', () => {
       of: () => expect.fail('asked'),
       ofKey: () => expect.fail('asked'),
       ofGrant: () => expect.fail('asked'),
+      ofIdentity: () => expect.fail('asked'),
       caughtUp: () => expect.fail('asked'),
       close: () => Promise.resolve(),
     };

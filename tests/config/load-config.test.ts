@@ -25,6 +25,7 @@ describe('loading the settings', () => {
       host: '127.0.0.1',
       dataDir: './data',
       roles: ['api', 'relay', 'projector', 'worker', 'scheduler'],
+      oauthServer: 'auto',
       oidcClientId: 'annals',
       oidcScopes: '',
       oidcName: '',

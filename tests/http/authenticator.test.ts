@@ -24,6 +24,7 @@ test('a log that cannot be read when a known token comes is told to its request 
       of: () => answers[asked++]?.(),
       ofKey: () => undefined,
       ofGrant: () => undefined,
+      ofIdentity: () => undefined,
       caughtUp: async () => undefined,
       close: async () => undefined,
     },

@@ -22,6 +22,23 @@ export interface OAuthClaims {
   readonly expiresAt: number;
 }
 
+/** What a token of an authorization server elsewhere says, and who its user is here. */
+export interface ExternalClaims {
+  readonly userId: string;
+  /** By whom the user was recognised. */
+  readonly issuer: string;
+  readonly subject: string;
+  readonly clientId: string;
+  /** Permissions. The same list for the same token. */
+  readonly scopes: readonly string[];
+  readonly resources: readonly ResourceName[];
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number;
+}
+
+/** What a token says, of whatever kind it is. */
+export type TokenClaims = AccessClaims | OAuthClaims | ExternalClaims;
+
 export interface TokenSettings {
   readonly keys: SigningKeys;
   readonly ttlMs: number;

@@ -6,17 +6,18 @@ import { HttpProblem } from '../problem/http-problem.ts';
 import { challenge } from '../problem/problem-of.ts';
 import type { RequestContext } from '../route/request-context.ts';
 import type { ResourceName } from '../oauth/resources.ts';
-import type { AccessClaims, OAuthClaims } from './access-tokens.ts';
+import type { ExternalClaims, OAuthClaims, TokenClaims } from './access-tokens.ts';
 import type { ApiKeyCheck, KeyClaims } from './api-key-check.ts';
 import { credentialTextOf } from './bearer.ts';
+import { demandResource } from './demand-resource.ts';
 import type { Principals } from './principals.ts';
-import type { TokenCheck } from './token-check.ts';
+import type { TokenCheck, Use } from './token-check.ts';
 import type { Caller, UseRecorder } from './use-recorder.ts';
 
 /** A credential that was good when it was looked at. */
 export interface Credential {
   readonly principal: Principal;
-  readonly claims: AccessClaims | OAuthClaims | KeyClaims;
+  readonly claims: TokenClaims | KeyClaims;
 }
 
 export interface Authenticator {
@@ -33,12 +34,6 @@ export interface Authenticator {
   readonly close: () => Promise<void>;
 }
 
-/** Where a token comes from, and what it is used for. */
-interface Use {
-  readonly caller: Caller;
-  readonly resource: ResourceName;
-}
-
 /**
  * Checks each token's signature once and remembers what it said, under the token's hash; that it is not over and its
  * session is open is looked at on every use.
@@ -51,12 +46,13 @@ export function createAuthenticator(
   grantUses: UseRecorder,
   clock: () => number,
 ): Authenticator {
-  const checked = new LRUCache<string, AccessClaims | OAuthClaims>({ max: 10_000 });
+  const checked = new LRUCache<string, TokenClaims>({ max: 10_000 });
 
   /** Who a token stands for now; undefined when what it rests on has ended. */
-  const principalOf = (claims: AccessClaims | OAuthClaims): Principal | undefined | Promise<Principal | undefined> => {
+  const principalOf = (claims: TokenClaims): Principal | undefined | Promise<Principal | undefined> => {
     if ('sessionId' in claims) return principals.of(claims.sessionId, claims.userId);
-    const user = principals.ofGrant(claims.grantId, claims.userId);
+    const user =
+      'grantId' in claims ? principals.ofGrant(claims.grantId, claims.userId) : principals.ofIdentity(claims);
     return user instanceof Promise ? user.then((late) => late && within(late, claims)) : user && within(user, claims);
   };
   const tokenCredential = (token: string, use: Use): Credential | Promise<Credential> => {
@@ -65,24 +61,20 @@ export function createAuthenticator(
     // The usual case, without a promise: the token and its session are known.
     return claims && claims.expiresAt > clock() ? credentialBy(claims, use) : slowly(token, key, use);
   };
-  const credentialBy = (claims: AccessClaims | OAuthClaims, use: Use): Credential | Promise<Credential> => {
-    demandResource(claims, use.resource);
+  const credentialBy = (claims: TokenClaims, use: Use): Credential | Promise<Credential> => {
+    if (!('sessionId' in claims)) demandResource(resourcesOf(claims), use.resource);
     const principal = principalOf(claims);
     return principal instanceof Promise
       ? principal.then((late) => admitted(late, claims, use))
       : admitted(principal, claims, use);
   };
-  const admitted = (
-    principal: Principal | undefined,
-    claims: AccessClaims | OAuthClaims,
-    { caller }: Use,
-  ): Credential => {
+  const admitted = (principal: Principal | undefined, claims: TokenClaims, { caller }: Use): Credential => {
     const credential = demandPrincipal(principal, claims);
     if ('grantId' in claims) grantUses.used(claims.grantId, credential.principal, caller);
     return credential;
   };
   const slowly = async (token: string, key: string, use: Use): Promise<Credential> => {
-    const claims = await check(token);
+    const claims = await check(token, use);
     checked.set(key, claims);
     return credentialBy(claims, use);
   };
@@ -117,19 +109,16 @@ function admit(context: RequestContext, { principal, claims }: Credential): void
 }
 
 /** The user, limited to what the client was given. */
-function within(user: Principal, { scopes }: OAuthClaims): Principal {
+function within(user: Principal, { scopes }: OAuthClaims | ExternalClaims): Principal {
   return { ...user, scopes };
 }
 
-/** A token for something else is none here (RFC 8707), whoever signed it. */
-function demandResource(claims: AccessClaims | OAuthClaims, resource: ResourceName): void {
-  if ('sessionId' in claims || claims.resource === resource) return;
-  const headers = challenge('invalid_token');
-  throw new HttpProblem(401, 'invalid_token', 'the access token is for another resource', { headers });
+function resourcesOf(claims: OAuthClaims | ExternalClaims): readonly ResourceName[] {
+  return 'resources' in claims ? claims.resources : [claims.resource];
 }
 
 /** @throws HttpProblem 401 what the token rests on has ended */
-function demandPrincipal(principal: Principal | undefined, claims: AccessClaims | OAuthClaims): Credential {
+function demandPrincipal(principal: Principal | undefined, claims: TokenClaims): Credential {
   if (!principal) throw 'sessionId' in claims ? sessionEnded() : grantEnded();
   return { principal, claims };
 }

@@ -8,6 +8,7 @@ import type { Principal } from '../../domain/access/principal.ts';
 import type { Channels } from '../../ports/coordination.ts';
 import type { Position, RecordedEvent } from '../../ports/event-store.ts';
 import type { Logger } from '../../ports/logger.ts';
+import type { ExternalClaims } from './access-tokens.ts';
 import { followLog } from './follow-log.ts';
 import { readApiKey, type KnownApiKey } from './known-api-key.ts';
 import { listenForRevocations } from './revocations.ts';
@@ -21,10 +22,14 @@ export interface Principals {
   readonly ofKey: (keyId: string) => KnownApiKey | undefined | Promise<KnownApiKey | undefined>;
   /** The user who let a client do something, without what limits it; undefined when that was taken back. */
   readonly ofGrant: (grantId: string, userId: string) => Principal | undefined | Promise<Principal | undefined>;
+  /** The user of a token from elsewhere, without what limits it; undefined when he is not who its issuer says. */
+  readonly ofIdentity: (token: IdentityToken) => Principal | undefined | Promise<Principal | undefined>;
   /** Answers when every event up to this position counts. */
   readonly caughtUp: (position: Position) => Promise<void>;
   readonly close: () => Promise<void>;
 }
+
+type IdentityToken = Pick<ExternalClaims, 'userId' | 'issuer' | 'subject' | 'clientId'>;
 
 /** What changes who credentials stand for. */
 const types = [
@@ -57,6 +62,7 @@ export async function createPrincipals(deps: CommandDeps, options: PrincipalsOpt
   const known = new LRUCache<string, Principal>({ max: capacity });
   const knownKeys = new LRUCache<string, KnownApiKey>({ max: capacity });
   const knownGrants = new LRUCache<string, Principal>({ max: capacity });
+  const knownIdentities = new LRUCache<string, Principal>({ max: capacity });
   /** Rises with each change, so that what was read before a change is not kept after it. */
   let changes = 0;
 
@@ -64,6 +70,7 @@ export async function createPrincipals(deps: CommandDeps, options: PrincipalsOpt
     known.clear();
     knownKeys.clear();
     knownGrants.clear();
+    knownIdentities.clear();
   };
   const take = ({ type, stream }: RecordedEvent): void => {
     changes++;
@@ -73,6 +80,7 @@ export async function createPrincipals(deps: CommandDeps, options: PrincipalsOpt
     else if (type === 'OAuthGrantRevoked') knownGrants.delete(id);
     else if (type === 'UserRolesChanged') {
       for (const [grantId, { userId }] of [...knownGrants]) if (userId === id) knownGrants.delete(grantId);
+      for (const [key, { userId }] of [...knownIdentities]) if (userId === id) knownIdentities.delete(key);
       for (const [sessionId, { userId }] of [...known]) if (userId === id) known.delete(sessionId);
       for (const [keyId, { principal }] of [...knownKeys]) if (principal.userId === id) knownKeys.delete(keyId);
     } else forgetAll();
@@ -133,6 +141,15 @@ export async function createPrincipals(deps: CommandDeps, options: PrincipalsOpt
     keep(before, () => knownGrants.set(grantId, principal));
     return principal;
   };
+  const readIdentity = async (key: string, token: IdentityToken): Promise<Principal | undefined> => {
+    const before = changes;
+    const { identities } = await loadUser(deps, token.userId);
+    const isLinked = identities.some(({ issuer, subject }) => issuer === token.issuer && subject === token.subject);
+    if (!isLinked) return undefined;
+    const principal = { ...(await userAs(token.userId, null)), via: `oauth-client:${token.clientId}` };
+    keep(before, () => knownIdentities.set(key, principal));
+    return principal;
+  };
 
   return {
     of: (sessionId, userId) => {
@@ -146,6 +163,11 @@ export async function createPrincipals(deps: CommandDeps, options: PrincipalsOpt
       if (revocations.has(grantId)) return undefined;
       const principal = knownGrants.get(grantId);
       return principal?.userId === userId ? principal : readGrant(grantId, userId);
+    },
+    ofIdentity: (token) => {
+      const { issuer, subject, userId, clientId } = token;
+      const key = JSON.stringify([issuer, subject, userId, clientId]);
+      return knownIdentities.get(key) ?? readIdentity(key, token);
     },
     caughtUp: follower.caughtUp,
     close: () => {

@@ -4,7 +4,7 @@ import { Passport } from 'passport';
 import { ExtractJwt, Strategy } from 'passport-jwt';
 import { HttpProblem } from '../problem/http-problem.ts';
 import { challenge } from '../problem/problem-of.ts';
-import { resourceNamed, type OAuthAddresses } from '../oauth/resources.ts';
+import { resourceNamed, type OAuthAddresses, type ResourceName } from '../oauth/resources.ts';
 import {
   accessClaimsOf,
   audience,
@@ -13,11 +13,39 @@ import {
   tokenType,
   type AccessClaims,
   type OAuthClaims,
+  type TokenClaims,
 } from './access-tokens.ts';
+import type { ExternalToken, ExternalTokens } from '../oauth/external-tokens.ts';
+import { demandResource } from './demand-resource.ts';
+import type { ExternalUsers } from './external-users.ts';
+import type { Caller } from './use-recorder.ts';
 import type { SigningKey, SigningKeys } from './signing-keys.ts';
 
-/** The claims of an access token. @throws HttpProblem 401 it is not one of ours, or is over */
-export type TokenCheck = (token: string) => Promise<AccessClaims | OAuthClaims>;
+/**
+ * The claims of an access token.
+ * @throws HttpProblem 401 it is not good, or is over; 503 that is not known; for tokens from elsewhere what signing in throws
+ */
+export type TokenCheck = (token: string, use: Use) => Promise<TokenClaims>;
+
+/** Where a token comes from, and what it is used for. */
+export interface Use {
+  readonly caller: Caller;
+  readonly resource: ResourceName;
+}
+
+/** Tokens of an authorization server elsewhere, and who their users are here. */
+export interface Elsewhere {
+  readonly tokens: ExternalTokens;
+  readonly users: ExternalUsers;
+}
+
+export interface ClientTokens {
+  /** Undefined while this server does not know its own addresses: then no client has tokens. */
+  readonly addresses: () => OAuthAddresses | undefined;
+  /** Whether our own authorization server gives any. */
+  readonly own: boolean;
+  readonly elsewhere?: Elsewhere;
+}
 
 /** What a token of a login has to say. */
 const ofLogin: JWTVerifyOptions = { issuer, audience, requiredClaims: ['sub', 'sid', 'iat', 'exp'] };
@@ -29,59 +57,68 @@ function ofClient({ issuer, resources }: OAuthAddresses): JWTVerifyOptions {
 }
 
 /** The payload of a token that one of our keys signed. A key has one algorithm, whatever the token says. */
-async function payloadOf(token: string, key: SigningKey['verify'], expected: JWTVerifyOptions): Promise<unknown> {
+async function payloadOf(token: string, key: SigningKey['verify'], expected: JWTVerifyOptions): Promise<JWTPayload> {
   const [verifying, algorithm] =
     typeof key === 'string' ? ([await importSPKI(key, 'EdDSA'), 'EdDSA'] as const) : ([key, 'HS256'] as const);
   return (await jwtVerify(token, verifying, { ...expected, algorithms: [algorithm], typ: tokenType })).payload;
 }
 
-/** A key, and what a token that it signed is expected to say; passport-jwt hands it on as it is. */
-interface Expectation {
-  readonly key: SigningKey['verify'];
-  readonly expected: JWTVerifyOptions;
-}
+/** What a good token says; undefined when it is over, or is for another use. Throws when it is not good. */
+type Reading = () => Promise<AccessClaims | OAuthClaims | ExternalToken | undefined>;
 
-// The verifier that passport-jwt brings knows no EdDSA.
+// The verifier that passport-jwt brings knows no EdDSA. It is handed what was found for the token's key, as it is.
 Object.assign(Strategy, {
-  JwtVerifier: (
-    token: string,
-    { key, expected }: Expectation,
-    _options: unknown,
-    told: (error: unknown, payload?: unknown) => void,
-  ) => void payloadOf(token, key, expected).then((payload) => told(null, payload), told),
+  JwtVerifier: (_token: string, read: Reading, _options: unknown, told: (error: unknown, said?: unknown) => void) =>
+    void read().then((said) => told(null, said), told),
 });
 
 /**
  * Checks access tokens by passport's JWT strategy: by one algorithm and our own keys alone, whatever the token itself
- * names (`alg`, `jku`, `jwk`, a `kid` of another). HTTP, SSE and WebSocket all check tokens here.
+ * names (`alg`, `jku`, `jwk`, a `kid` of another); tokens of an authorization server elsewhere by its keys. HTTP, SSE and
+ * WebSocket all check tokens here.
  * @param clock milliseconds since the epoch
- * @param addresses undefined while this server does not know its own: then no client has tokens
  */
 export function createTokenCheck(
   keys: SigningKeys,
   clock: () => number,
-  addresses: () => OAuthAddresses | undefined = () => undefined,
+  { addresses, own, elsewhere }: ClientTokens = { addresses: () => undefined, own: false },
 ): TokenCheck {
   const passport = new Passport();
+  /** Who a token says it is from decides by whose keys it is checked, and what for; never whether it is good. */
+  const readingOf = (token: string): Reading | undefined => {
+    const known = addresses();
+    const from = issuerOf(token);
+    if (known && elsewhere && from === elsewhere.tokens.issuer)
+      return () => elsewhere.tokens.read(token, known, clock());
+    const key = keys.find(kidOf(token), clock())?.verify;
+    if (key === undefined) return undefined;
+    const ofOwnClient = known !== undefined && from === known.issuer;
+    if (ofOwnClient && !own) return undefined;
+    const expected = ofOwnClient ? ofClient(known) : ofLogin;
+    return async () => claimsOf(await payloadOf(token, key, expected), ofOwnClient ? known : undefined, clock());
+  };
   const strategy = new Strategy(
     {
       secretOrKeyProvider: (_request, token, done) => {
-        const key = keys.find(kidOf(String(token)), clock())?.verify;
-        const own = addresses();
-        const expected = own && issuerOf(String(token)) === own.issuer ? ofClient(own) : ofLogin;
-        if (key === undefined) done(new Error('no key of ours has this name'));
-        else done(null, { key, expected } satisfies Expectation as never);
+        const reading = readingOf(String(token));
+        if (reading === undefined) done(new Error('no key of ours has this name'));
+        else done(null, reading satisfies Reading as never);
       },
       jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(),
     },
-    (payload: unknown, done) => done(null, claimsOf(payload, addresses(), clock()) ?? false),
+    (said: unknown, done) => done(null, said ?? false),
   );
   passport.use(strategy);
-  return (token) =>
+  const read = (token: string): Promise<AccessClaims | OAuthClaims | ExternalToken> =>
     new Promise((resolve, reject) => {
-      const answered = (error: unknown, claims: AccessClaims | OAuthClaims | false | undefined, failure: unknown) => {
+      const answered = (
+        error: unknown,
+        said: AccessClaims | OAuthClaims | ExternalToken | false | undefined,
+        failure: unknown,
+      ) => {
         if (error instanceof Error) reject(error);
-        else if (claims) resolve(claims);
+        else if (said) resolve(said);
+        else if (failure instanceof HttpProblem) reject(failure);
         else reject(invalidToken(failure instanceof JWTExpired));
       };
       const check = passport.authenticate('jwt', { session: false }, answered) as (
@@ -90,6 +127,14 @@ export function createTokenCheck(
       ) => void;
       check({ headers: { authorization: `Bearer ${token}` } }, {});
     });
+  return async (token, { caller, resource }) => {
+    const said = await read(token);
+    if (!('vouched' in said)) return said;
+    if (!elsewhere) throw invalidToken(false);
+    // Nobody gets an account by a token that is not for here.
+    demandResource(said.resources, resource);
+    return elsewhere.users(said, caller);
+  };
 }
 
 /** The name of the key that a token says it was signed with; empty when it says none, or is no token. */
@@ -110,14 +155,17 @@ function issuerOf(token: string): string {
   }
 }
 
-/** The claims of a payload that was checked for its issuer. */
+/**
+ * The claims of a payload that was checked for its issuer.
+ * @param addresses undefined: it is of a login
+ */
 function claimsOf(
-  payload: unknown,
+  payload: JWTPayload,
   addresses: OAuthAddresses | undefined,
   nowMs: number,
 ): AccessClaims | OAuthClaims | undefined {
-  const { iss, aud } = payload as JWTPayload;
-  if (addresses === undefined || iss !== addresses.issuer) return accessClaimsOf(payload, nowMs);
+  if (addresses === undefined) return accessClaimsOf(payload, nowMs);
+  const { aud } = payload;
   // One token is for one resource.
   const resource = typeof aud === 'string' ? resourceNamed(addresses, aud) : undefined;
   return resource === undefined ? undefined : oauthClaimsOf(payload, resource, nowMs);

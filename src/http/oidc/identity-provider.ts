@@ -3,9 +3,10 @@ import type { Vouched } from '../../commands/identities.ts';
 import type { GuardedFetch } from '../../ports/egress.ts';
 import { HttpProblem } from '../problem/http-problem.ts';
 import { vouchedByGitHub } from './github.ts';
+import { vouchedBy, type RoleClaims } from './vouched.ts';
 
 /** An identity provider that people may sign in with. */
-export interface IdentityProviderSettings {
+export interface IdentityProviderSettings extends RoleClaims {
   readonly kind: 'oidc' | 'github';
   readonly issuer: string;
   readonly clientId: string;
@@ -13,9 +14,6 @@ export interface IdentityProviderSettings {
   /** Separated by spaces. */
   readonly scopes: string;
   readonly name: string;
-  readonly rolesClaim?: string;
-  /** Value of the claim -> role. */
-  readonly roles: ReadonlyMap<string, string>;
   readonly newUsers: 'register' | 'refuse';
 }
 
@@ -104,29 +102,6 @@ export function createIdentityProvider(settings: IdentityProviderSettings, fetch
       return vouchedBy(settings, { ...more, ...claims });
     },
   };
-}
-
-function vouchedBy(settings: IdentityProviderSettings, claims: Readonly<Record<string, unknown>>): Vouched {
-  const { iss, sub, email, email_verified: verified, preferred_username: username } = claims;
-  return {
-    identity: { issuer: String(iss), subject: String(sub) },
-    email: typeof email === 'string' && /^[^\s@]+@[^\s@]+$/.test(email) ? email : undefined,
-    // Nothing but the word itself: some providers send texts.
-    emailVerified: verified === true,
-    username: typeof username === 'string' ? username : undefined,
-    roles: rolesOf(settings, claims),
-  };
-}
-
-function rolesOf(
-  { rolesClaim, roles }: IdentityProviderSettings,
-  claims: Readonly<Record<string, unknown>>,
-): readonly string[] | undefined {
-  if (rolesClaim === undefined) return undefined;
-  const value = claims[rolesClaim];
-  const values: readonly unknown[] = Array.isArray(value) ? value : [value];
-  const named = values.flatMap((one) => (typeof one === 'string' ? (roles.get(one) ?? []) : []));
-  return [...new Set(named)];
 }
 
 function githubMetadata(issuer: string): client.ServerMetadata {

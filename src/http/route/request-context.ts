@@ -4,7 +4,7 @@ import type { CommandContext } from '../../commands/context.ts';
 import type { Principal } from '../../domain/access/principal.ts';
 import type { Revision } from '../../ports/event-store.ts';
 import type { BudgetState } from '../../ports/limiter.ts';
-import type { AccessClaims, OAuthClaims } from '../auth/access-tokens.ts';
+import type { TokenClaims } from '../auth/access-tokens.ts';
 import { anonymous } from '../auth/anonymous.ts';
 import type { KeyClaims } from '../auth/api-key-check.ts';
 import { correlationIdOf, traceparentOf } from '../middleware/correlation.ts';
@@ -21,7 +21,7 @@ export class RequestContext {
   route = 'none';
   principal: Principal = anonymous;
   /** Of the credential; undefined where none was asked for. */
-  claims: AccessClaims | OAuthClaims | KeyClaims | undefined;
+  claims: TokenClaims | KeyClaims | undefined;
   /** What is left of the budgets that it took from; undefined while it has not been counted. */
   budgets: readonly BudgetState[] | undefined;
   /** `X-Reason`. */

@@ -6,6 +6,9 @@ import { activeGrantsOf } from '../../queries/oauth-grants/oauth-grants.ts';
 import { endSignIns } from '../oauth/sign-ins.ts';
 import type { RouteParts } from './parts.ts';
 
+/** What it takes to end what somebody was let do. */
+export type EndingParts = Pick<RouteParts, 'commands' | 'queries' | 'principals' | 'coordination'>;
+
 const waitMs = 2000;
 
 /**
@@ -15,7 +18,7 @@ const waitMs = 2000;
  * @returns position of the last event
  */
 export async function endGrantsOf(
-  { commands, queries, principals, coordination: { cache } }: RouteParts,
+  { commands, queries, principals, coordination: { cache } }: EndingParts,
   command: CommandContext,
   userId: string,
   after: Position,

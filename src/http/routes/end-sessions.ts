@@ -3,8 +3,7 @@ import { endSession } from '../../commands/sessions.ts';
 import type { SessionEndReason } from '../../domain/session/decider.ts';
 import type { Position } from '../../ports/event-store.ts';
 import { openSessionsOf } from '../../queries/users/sessions.ts';
-import { endGrantsOf } from './end-grants.ts';
-import type { RouteParts } from './parts.ts';
+import { endGrantsOf, type EndingParts } from './end-grants.ts';
 
 const waitMs = 2000;
 
@@ -23,7 +22,7 @@ interface Ending {
  * @returns position of the last event
  */
 export async function endSessionsOf(
-  parts: RouteParts,
+  parts: EndingParts,
   command: CommandContext,
   { userId, reason, kept, after }: Ending,
 ): Promise<Position> {

@@ -7,6 +7,8 @@ import { serving } from '../oauth/adapter.ts';
 import { metadataPaths, oauthPath, type ResourceName } from '../oauth/resources.ts';
 import { defaultScopes } from '../oauth/scopes.ts';
 import { limitRegistrations, serveByProvider } from '../oauth/serve-provider.ts';
+import type { OAuthServer } from '../oauth/server.ts';
+import { HttpProblem } from '../problem/http-problem.ts';
 import { defineRoute } from '../route/define-route.ts';
 import type { RequestContext } from '../route/request-context.ts';
 import type { Method, Route } from '../route/route.ts';
@@ -55,7 +57,7 @@ export function oauthRoutes(parts: RouteParts): readonly Route[] {
       served('get', metadataPaths[resource], 'Metadata of the protected resource (RFC 9728)', () => ({
         status: 200,
         headers: open,
-        body: resourceMetadata(oauth.addresses(), resource),
+        body: resourceMetadata(oauth, resource),
       })),
     ),
     ...discovery.flatMap((name) =>
@@ -71,6 +73,8 @@ export function oauthRoutes(parts: RouteParts): readonly Route[] {
     served('post', `${oauthPath}${endpoints.revocation}`, 'Give a token back (RFC 7009)', byProvider),
     served('post', `${oauthPath}${endpoints.registration}`, 'Register a client (RFC 7591)', async (context) => {
       const { request, response } = context;
+      // Where there is none, nothing is counted.
+      oauth.provider();
       await limitRegistrations(coordination.rateLimits, request.socket.remoteAddress ?? '');
       return serveByProvider(oauth, context, { body: registrable(await readJson(request, response)) });
     }),
@@ -82,13 +86,14 @@ export function oauthRoutes(parts: RouteParts): readonly Route[] {
 /** Metadata is for everybody, programs in browsers included. */
 const open = { 'Access-Control-Allow-Origin': '*', 'Cache-Control': 'public, max-age=300' };
 
-function resourceMetadata(
-  { origin, issuer, resources }: ReturnType<RouteParts['oauth']['addresses']>,
-  resource: ResourceName,
-): Readonly<Record<string, unknown>> {
+/** @throws HttpProblem 404 no authorization server gives tokens for it */
+function resourceMetadata(oauth: OAuthServer, resource: ResourceName): Readonly<Record<string, unknown>> {
+  const { origin, resources } = oauth.addresses();
+  const servers = oauth.servers();
+  if (servers.length === 0) throw new HttpProblem(404, 'oauth_unavailable', 'no authorization server gives tokens');
   return {
     resource: resources[resource],
-    authorization_servers: [issuer],
+    authorization_servers: servers,
     // What a client needs to be of use. It asks for more when it is told that more is needed.
     scopes_supported: defaultScopes,
     bearer_methods_supported: ['header'],

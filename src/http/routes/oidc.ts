@@ -3,11 +3,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
 import { recognise } from '../../commands/identities.ts';
 import { logInByIdentity } from '../../commands/sessions.ts';
-import { revokeApiKey } from '../../commands/api-keys.ts';
-import { following, type CommandContext } from '../../commands/context.ts';
-import { derivedId } from '../../commands/derived-id.ts';
-import { listApiKeys } from '../../queries/api-keys/api-keys.ts';
-import type { Position } from '../../ports/event-store.ts';
+import type { CommandContext } from '../../commands/context.ts';
 import { createIdentityProvider } from '../oidc/identity-provider.ts';
 import { mayReturnTo } from '../oidc/return-address.ts';
 import { seal, unseal } from '../oidc/sealed.ts';
@@ -16,7 +12,7 @@ import { defineRoute } from '../route/define-route.ts';
 import type { RequestContext } from '../route/request-context.ts';
 import type { Route } from '../route/route.ts';
 import { tokens } from '../schemas/user.ts';
-import { endSessionsOf } from './end-sessions.ts';
+import { endWaysIn } from './end-ways-in.ts';
 import type { RouteParts } from './parts.ts';
 import { tokenAnswer } from './token-answer.ts';
 
@@ -24,7 +20,6 @@ const base = '/api/v1/auth/oidc';
 const cookieName = 'annals_sign_in';
 const signInMs = 10 * 60_000;
 const codeMs = 60_000;
-const waitMs = 2000;
 
 const challenge = z
   .string()
@@ -134,26 +129,6 @@ export function oidcRoutes(parts: RouteParts): readonly Route[] {
       },
     }),
   ];
-}
-
-/**
- * Ends every way into an account that was there before its owner proved the address to be his: sessions, then API keys, so
- * that no session makes another key meanwhile. The password is gone already.
- */
-async function endWaysIn(parts: RouteParts, command: CommandContext, userId: string, after: Position): Promise<void> {
-  const { commands, queries } = parts;
-  const position = await endSessionsOf(parts, command, { userId, reason: 'password_changed', kept: null, after });
-  await queries.models.waitFor('api_keys', position, waitMs);
-  const viewer = { userId, seesAll: false };
-  const byUser = { ...command, principal: { ...command.principal, actor: `user:${userId}`, userId } };
-  for (let cursor: string | undefined; ;) {
-    const page = await listApiKeys(queries, viewer, { status: 'active', ...(cursor === undefined ? {} : { cursor }) });
-    for (const { id } of page.items) {
-      await revokeApiKey(commands, following(byUser, derivedId(`revoke ${id}`, command.commandId)), id);
-    }
-    if (page.nextCursor === null) break;
-    cursor = page.nextCursor;
-  }
 }
 
 function cookieOf({ request }: RequestContext): string | undefined {

@@ -1,7 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Provider } from 'oidc-provider';
+import type { JWK } from 'jose';
+import { errors, Provider } from 'oidc-provider';
 
 /**
  * An identity provider in a process of its own: `oidc-provider`, which signs in whoever the last line on stdin says, and
@@ -16,6 +17,9 @@ export interface Person {
 }
 
 const redirectUri = process.argv[2] ?? '';
+/** What access tokens may be asked for; clients of these register themselves. */
+const resources = process.argv.slice(3);
+const scopes = ['mcp:read', 'mcp:call', 'execution:read'];
 const people = new Map<string, Person>();
 let last = '';
 let rest = '';
@@ -34,7 +38,11 @@ process.stdin.on('end', () => process.exit(0));
 const server = createServer((request, response) => void answer(request, response));
 await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
 const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const { ANNALS_TEST_SIGNING_KEY: given } = process.env;
+const key: JWK =
+  given === undefined
+    ? generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ format: 'jwk' })
+    : (JSON.parse(given) as JWK);
 const provider = new Provider(issuer, {
   clients: [
     {
@@ -44,12 +52,24 @@ const provider = new Provider(issuer, {
       token_endpoint_auth_method: 'client_secret_post',
     },
   ],
-  jwks: { keys: [{ ...privateKey.export({ format: 'jwk' }), alg: 'RS256', use: 'sig', kid: 'one' }] },
+  jwks: { keys: [{ ...key, alg: 'RS256', use: 'sig', kid: 'one' }] },
+  ...(resources.length > 0 ? { scopes: ['openid', 'offline_access', ...scopes] } : {}),
   cookies: { keys: ['a key of the tests'] },
   claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['preferred_username', 'groups'] },
   conformIdTokenClaims: false,
   pkce: { required: () => true },
-  features: { devInteractions: { enabled: false } },
+  features: {
+    devInteractions: { enabled: false },
+    registration: { enabled: resources.length > 0 },
+    resourceIndicators: {
+      enabled: resources.length > 0,
+      getResourceServerInfo: (_ctx, audience) => {
+        if (!resources.includes(audience)) throw new errors.InvalidTarget();
+        return { audience, scope: scopes.join(' '), accessTokenFormat: 'jwt' };
+      },
+    },
+  },
+  extraTokenClaims: (_ctx, token) => ({ ...('accountId' in token ? people.get(token.accountId) : {}) }),
   interactions: { url: (_ctx, { uid }) => `/step/${uid}` },
   findAccount: (_ctx, sub) => {
     const person = people.get(sub);
@@ -67,6 +87,8 @@ async function answer(...[request, response]: Parameters<typeof callback>): Prom
   }
   const grant = new provider.Grant({ accountId: last, clientId: String(params['client_id']) });
   grant.addOIDCScope(String(params['scope']));
+  const { resource } = params;
+  if (typeof resource === 'string') grant.addResourceScope(resource, String(params['scope']));
   return provider.interactionFinished(request, response, { consent: { grantId: await grant.save() } });
 }
 
