@@ -76,6 +76,7 @@ export interface EventStore {
    * expected revision answers what was recorded the first time, as `repeated`.
    * @throws WrongExpectedRevision another revision is there, with other events
    * @throws StoreUnavailable nothing was recorded; the same append may be tried again
+   * @throws OutcomeUnknown it may have been recorded; the same append may be tried again
    */
   append(stream: string, expectedRevision: Revision, events: readonly EventToAppend[]): Promise<AppendResult>;
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { changeMcp, loadMcp, retireMcp } from '../../src/commands/mcps.ts';
 import type { RecordedEvent } from '../../src/ports/event-store.ts';
-import { StoreUnavailable } from '../../src/ports/unavailable.ts';
+import { OutcomeUnknown, StoreUnavailable } from '../../src/ports/unavailable.ts';
 import { endInterrupted } from '../../src/reactors/executions/recover.ts';
 import { newCommand, principal, refusal } from '../commands/harness.ts';
 import { until } from '../upstream/support.ts';
@@ -311,6 +311,62 @@ describe('a call whose end cannot be recorded', () => {
       type: 'ExecutionFailed',
       data: { error: { code: 'internal_error' } },
     });
+  });
+});
+
+describe('a call whose beginning nobody knows the outcome of', () => {
+  /** A log that goes away once, when a call begins, and then tells whether it has the beginning. */
+  async function openForgetful(keeps: boolean) {
+    let state: 'there' | 'going' | 'away' = 'there';
+    let asked = 0;
+    const wasRecorded = async () => {
+      asked++;
+      if (state === 'away') throw new StoreUnavailable('it is away still');
+      return keeps;
+    };
+    const platform = await openWith({}, (store) => ({
+      ...store,
+      async append(...args) {
+        if (state === 'going') {
+          state = 'away';
+          if (keeps) await store.append(...args);
+        }
+        if (state === 'away') throw new OutcomeUnknown(new StoreUnavailable('it is away'), wasRecorded);
+        return store.append(...args);
+      },
+    }));
+    const context = newCommand();
+    const run = () => platform.executions.run(context, { mcpId: platform.mcpId, ...hello });
+    state = 'going';
+    await expect(run()).rejects.toBeInstanceOf(StoreUnavailable);
+    await until(() => asked > 0, 'the log is asked');
+    return { platform, id: context.commandId, run, comesBack: () => (state = 'there'), asked: () => asked };
+  }
+
+  it('has an end when the log has its beginning, and the tool is not called', async () => {
+    const { platform, id, comesBack, run } = await openForgetful(true);
+    await expect(run()).rejects.toBeInstanceOf(StoreUnavailable);
+    comesBack();
+    await until(async () => (await executionOf(platform, id)).length === 3, 'the end is recorded');
+    expect((await run()).at(-1)).toMatchObject({
+      type: 'ExecutionFailed',
+      data: { error: { code: 'execution_interrupted' } },
+    });
+    expect(platform.server.calls).toEqual([]);
+  });
+
+  it('is run when it is sent again and the log has it not, and is left alone', async () => {
+    const { platform, id, comesBack, run, asked } = await openForgetful(false);
+    const { call, asked: called, release } = held();
+    platform.server.script.call = call;
+    const before = asked();
+    comesBack();
+    const again = run();
+    await called;
+    await until(() => asked() > before, 'the log has said that it has no beginning');
+    release('done');
+    expect((await again).at(-1)?.type).toBe('ExecutionSucceeded');
+    expect(await executionOf(platform, id)).toEqual(['ExecutionRequested', 'ExecutionStarted', 'ExecutionSucceeded']);
   });
 });
 

@@ -2,7 +2,7 @@ import type { CommandContext } from '../../commands/context.ts';
 import type { CommandDeps } from '../../commands/deps.ts';
 import { endExecution, type ExecutionOutcome } from '../../commands/executions.ts';
 import type { Logger } from '../../ports/logger.ts';
-import { StoreUnavailable } from '../../ports/unavailable.ts';
+import { StoreUnavailable, type OutcomeUnknown } from '../../ports/unavailable.ts';
 
 /** Milliseconds between two tries: doubled from the first to the second figure. */
 const [firstDelayMs, longestDelayMs] = [500, 15_000];
@@ -14,15 +14,15 @@ const [firstDelayMs, longestDelayMs] = [500, 15_000];
 export function createLateEnds(deps: CommandDeps, logger: Logger) {
   const timers = new Set<NodeJS.Timeout>();
 
-  function later(context: CommandContext, id: string, outcome: ExecutionOutcome, delayMs: number): void {
+  function later(id: string, end: () => Promise<boolean>, delayMs: number): void {
     const timer = setTimeout(() => {
       timers.delete(timer);
-      endExecution(deps, context, id, outcome).then(
-        () => {
-          logger.info({ execution: id }, 'the end of a call is recorded, late');
+      end().then(
+        (recorded) => {
+          if (recorded) logger.info({ execution: id }, 'the end of a call is recorded, late');
         },
         (error: unknown) => {
-          if (error instanceof StoreUnavailable) later(context, id, outcome, Math.min(delayMs * 2, longestDelayMs));
+          if (error instanceof StoreUnavailable) later(id, end, Math.min(delayMs * 2, longestDelayMs));
           else logger.error({ execution: id, error: String(error) }, 'the end of a call cannot be recorded');
         },
       );
@@ -30,10 +30,25 @@ export function createLateEnds(deps: CommandDeps, logger: Logger) {
     timers.add(timer);
   }
 
+  async function record(context: CommandContext, id: string, outcome: ExecutionOutcome): Promise<true> {
+    await endExecution(deps, context, id, outcome);
+    return true;
+  }
+
   return {
     /** Takes over an end that could not be recorded. */
     keep(context: CommandContext, id: string, outcome: ExecutionOutcome): void {
-      later(context, id, outcome, firstDelayMs);
+      later(id, () => record(context, id, outcome), firstDelayMs);
+    },
+    /** Takes over a call whose beginning may be in the log: where it is, the call gets an end. It went no further. */
+    settle(context: CommandContext, id: string, { wasRecorded }: OutcomeUnknown): void {
+      const message = 'the event log went away while this call was begun: the server was not asked';
+      const outcome = {
+        type: 'FailExecution',
+        error: { code: 'execution_interrupted', message },
+        durationMs: 0,
+      } as const;
+      later(id, async () => (await wasRecorded()) && record(context, id, outcome), firstDelayMs);
     },
     /** Gives up what is still kept; the next start ends those calls as interrupted. */
     close(): void {

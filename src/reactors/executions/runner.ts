@@ -11,7 +11,7 @@ import { finished } from '../../domain/execution/decider.ts';
 import type { RecordedEvent } from '../../ports/event-store.ts';
 import type { Counted, ExecutionInput, ExecutionRunner } from '../../ports/execution-runner.ts';
 import type { Logger } from '../../ports/logger.ts';
-import { StoreUnavailable } from '../../ports/unavailable.ts';
+import { OutcomeUnknown, StoreUnavailable } from '../../ports/unavailable.ts';
 import type { Progress } from '../../ports/upstream.ts';
 import { callUpstream, type Call, type CallDeps } from './call-upstream.ts';
 import { createLateEnds } from './end-later.ts';
@@ -74,10 +74,19 @@ export function createExecutionRunner(deps: RunnerDeps): ExecutionRunner<Command
   }
 
   async function beginAndEnd(context: CommandContext, call: Call): Promise<readonly RecordedEvent[]> {
-    const begun = await runExecution(deps, context, call.request);
+    const begun = await begin(context, call);
     if (begun.replayed) return recordedCall(call.id);
     const end = await callToEnd(context, call, deps.clock());
     return end.length > 0 ? [...begun.events, ...end] : deps.store.readStream(`execution-${call.id}`);
+  }
+
+  async function begin(context: CommandContext, { id, request }: Call) {
+    try {
+      return await runExecution(deps, context, request);
+    } catch (error) {
+      if (error instanceof OutcomeUnknown) lateEnds.settle(context, id, error);
+      throw error;
+    }
   }
 
   /**

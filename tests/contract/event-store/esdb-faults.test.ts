@@ -5,7 +5,7 @@ import { EventStoreDBClient, jsonEvent, NO_STREAM as NO_STREAM_YET } from '@even
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { EngineUnfit } from '../../../src/ports/engine-probe.ts';
 import { NO_STREAM, WrongExpectedRevision } from '../../../src/ports/event-store.ts';
-import { StoreUnavailable } from '../../../src/ports/unavailable.ts';
+import { OutcomeUnknown, StoreUnavailable } from '../../../src/ports/unavailable.ts';
 import { openEventStoreDb, type EventStoreDbOptions } from '../../../src/infrastructure/event-store/esdb.ts';
 import { startStandIn, type StandIn, type StandInOptions } from '../../support/esdb-stand-in/stand-in.ts';
 import { eventsToAppend, followUntil, idsOf, newStream, readOn } from './helpers.ts';
@@ -59,6 +59,26 @@ describe('EventStoreDB adapter on a stand-in (not the server): failures', () => 
 
     await expect(store.append(stream, 0, eventsToAppend(1))).rejects.toThrow(StoreUnavailable);
     expect(standIn.log.stream(stream)).toHaveLength(1);
+  });
+
+  it('can tell, when the server is back, whether an append was recorded that nobody knew the outcome of', async () => {
+    const standIn = await standInOf();
+    const store = storeAt(standIn.url, { callMs: 300 });
+    const stream = newStream();
+    const events = eventsToAppend(1);
+    standIn.switches.silentAfterWriting = true;
+    const written = await store.append(stream, NO_STREAM, events).catch((error: unknown) => error);
+    const unwritten = await store.append(newStream(), NO_STREAM, eventsToAppend(1)).catch((error: unknown) => error);
+    if (!(written instanceof OutcomeUnknown && unwritten instanceof OutcomeUnknown))
+      throw new Error('both are in doubt');
+    await expect(written.wasRecorded()).rejects.toThrow(StoreUnavailable);
+
+    standIn.switches.silentAfterWriting = false;
+    standIn.switches.silent = false;
+    expect(await written.wasRecorded()).toBe(true);
+    expect(await unwritten.wasRecorded()).toBe(false);
+    // The same events, sent by somebody else who came first, are not this append.
+    expect((await storeAt(standIn.url).append(stream, NO_STREAM, events)).repeated).toBe(true);
   });
 
   it('tells a server that answers nothing at all as unavailable, and works again when it answers', async () => {

@@ -36,6 +36,7 @@ export function append(
         const stream = nameOf(options.getStreamIdentifier());
         const expected = expectedOf(options, options.getRevision());
         const result = write(context, stream, expected, proposed);
+        if (result === 'silence') return;
         if (result === 'cut') {
           context.dropConnections();
           return;
@@ -82,6 +83,7 @@ export function batchAppend(
         const stream = nameOf(options.getStreamIdentifier());
         const expected = expectedOf(options, options.getStreamPosition());
         const result = write(context, stream, expected, proposed);
+        if (result === 'silence') return;
         if (result === 'cut') {
           context.dropConnections();
           return;
@@ -101,7 +103,7 @@ function write(
   stream: string,
   expected: Expected,
   proposed: readonly Proposed[],
-): Appended | ServiceError | 'cut' {
+): Appended | ServiceError | 'cut' | 'silence' {
   const size = proposed.reduce((bytes, { data, metadata }) => bytes + data.length + metadata.length, 0);
   if (size > switches.maxAppendSize) return tooLarge(switches.maxAppendSize);
   const refused = beforeWriting(switches);

@@ -16,6 +16,8 @@ export interface Switches {
   failAppends: number;
   /** Nothing is answered at all. */
   silent: boolean;
+  /** The next append is written, and from then on nothing is answered at all. */
+  silentAfterWriting: boolean;
   denyAccess: boolean;
   /** Bytes of data that one append may have. */
   maxAppendSize: number;
@@ -31,6 +33,7 @@ export function noSwitches(): Switches {
     timeOutAfterWriting: 0,
     failAppends: 0,
     silent: false,
+    silentAfterWriting: false,
     denyAccess: false,
     maxAppendSize: 1024 * 1024,
     wrongVersionAsException: false,
@@ -54,7 +57,11 @@ export function beforeWriting(switches: Switches): ServiceError | undefined {
 }
 
 /** What an append meets after it was written. */
-export function afterWriting(switches: Switches): ServiceError | 'cut' | undefined {
+export function afterWriting(switches: Switches): ServiceError | 'cut' | 'silence' | undefined {
+  if (switches.silentAfterWriting) {
+    switches.silent = true;
+    return 'silence';
+  }
   if (switches.loseAnswers > 0) {
     switches.loseAnswers--;
     return 'cut';

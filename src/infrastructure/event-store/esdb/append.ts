@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { NO_STREAM as NO_STREAM_YET, WrongExpectedVersionError } from '@eventstore/db-client';
 import { NO_STREAM, WrongExpectedRevision } from '../../../ports/event-store.ts';
 import type { AppendResult, DecodeEventData } from '../../../ports/event-store.ts';
-import { StoreUnavailable } from '../../../ports/unavailable.ts';
+import { OutcomeUnknown, StoreUnavailable } from '../../../ports/unavailable.ts';
 import type { PreparedAppend } from '../prepared-append.ts';
 import type { Connection } from './connection.ts';
 import { isPassing } from './failure.ts';
@@ -14,7 +14,7 @@ import { retrying } from './timing.ts';
  * Appends and reads back what stands there: only that tells the positions of several events, and whether this append
  * wrote them or an earlier one with the same event ids. Sending it again after an unknown outcome is safe: the server
  * records the same ids at the same revision once.
- * @throws WrongExpectedRevision, StoreUnavailable, TypeError
+ * @throws WrongExpectedRevision, StoreUnavailable, OutcomeUnknown, TypeError
  */
 export async function appendEvents(
   connection: Connection,
@@ -23,19 +23,31 @@ export async function appendEvents(
 ): Promise<AppendResult> {
   const appendId = randomUUID();
   const events = eventDataOf(prepared, appendId);
+  const inDoubt = (error: unknown): unknown => {
+    if (!(error instanceof StoreUnavailable) || !isPassing(error)) return error;
+    return new OutcomeUnknown(error, async () => {
+      const there = await readBack(connection, decode, prepared);
+      return there?.at(-1)?.appendId === appendId;
+    });
+  };
   try {
     await retrying(connection.timing, () => send(connection, prepared, events));
   } catch (error) {
     if (!isPassing(error)) throw error;
     // Nobody knows whether an attempt was recorded; the stream does, when it can be read.
-    const recorded = await readBack(connection, decode, prepared).catch(() => undefined);
+    const recorded = await readBack(connection, decode, prepared).catch(() => {
+      throw inDoubt(error);
+    });
     if (recorded === undefined) throw error;
     return resultOf(recorded, appendId);
   }
-  const recorded = await retrying(connection.timing, async () => {
+  const readingBack = retrying(connection.timing, async () => {
     const there = await readBack(connection, decode, prepared);
     if (there === undefined) throw new StoreUnavailable(`${prepared.stream} does not show yet what was appended`);
     return there;
+  });
+  const recorded = await readingBack.catch((error: unknown) => {
+    throw inDoubt(error);
   });
   return resultOf(recorded, appendId);
 }
