@@ -8,6 +8,7 @@ import type { RequestContext } from '../route/request-context.ts';
 import { guarded } from '../routes/login-attempt.ts';
 import type { RouteParts } from '../routes/parts.ts';
 import { signInEpoch } from './sign-ins.ts';
+import { asReached } from './as-reached.ts';
 import { readForm, type Form } from './form.ts';
 import { consentPage, errorPage, loginPage, type FormProof, type Page } from './pages.ts';
 
@@ -111,6 +112,7 @@ async function stepOf(
   { request, response }: RequestContext,
 ): Promise<Step | Extract<Shown, { page: Page }>> {
   const provider = parts.oauth.provider();
+  asReached(request, parts.oauth.addresses().origin);
   try {
     const details = await provider.interactionDetails(request, response);
     if (details.uid !== request.params['uid']) throw new errors.SessionNotFound('another sign-in');

@@ -142,7 +142,7 @@ export function createOAuthProvider(
     };
   };
   const provider = new Provider(addresses.issuer, configuration);
-  // Where publicUrl is https, a proxy has ended TLS before us: cookies are for https all the same.
+  // What it trusts is what `asReached` says in place of what came.
   provider.proxy = true;
   provider.use(async (ctx, next) => {
     if (ctx.path === endpoints.authorization) ctx.query = withScopes(ctx.query);

@@ -5,6 +5,7 @@ import type { WrittenAnswer } from '../answer.ts';
 import { HttpProblem } from '../problem/http-problem.ts';
 import type { RequestContext } from '../route/request-context.ts';
 import { serving } from './adapter.ts';
+import { asReached } from './as-reached.ts';
 import { oauthPath } from './resources.ts';
 import type { OAuthServer } from './server.ts';
 
@@ -14,13 +15,15 @@ interface Instead {
   readonly path?: string;
   /** Sent as JSON. */
   readonly body?: unknown;
+  /** Pages of every origin may ask this. */
+  readonly crossOrigin?: true;
 }
 
 /** Lets the authorization server answer a request. It sees the path below the place where it is mounted. */
 export function serveByProvider(
   server: OAuthServer,
   context: RequestContext,
-  { path, body }: Instead = {},
+  { path, body, crossOrigin }: Instead = {},
 ): WrittenAnswer {
   const request = body === undefined ? context.request : withBody(context.request, JSON.stringify(body));
   const provider = server.provider();
@@ -33,11 +36,9 @@ export function serveByProvider(
       const { pathname, search } = new URL(context.request.url, 'http://annals.invalid');
       request.url = (path ?? pathname.slice(oauthPath.length)) + search;
       Object.assign(request, { originalUrl: oauthPath + request.url });
-      // The library makes addresses of what the request says. Ours is a setting, whatever a client or a proxy calls it.
-      const { host, protocol } = new URL(origin);
-      Object.assign(request.headers, { host, 'x-forwarded-proto': protocol.slice(0, -1) });
-      delete request.headers['x-forwarded-host'];
-      await serving.run(context, () => handle(request, response));
+      // Which pages may ask is told by the route: the library asks each client, and would refuse them all.
+      if (crossOrigin) delete request.headers.origin;
+      await serving.run(context, () => handle(asReached(request, origin), response));
     },
   };
 }

@@ -11,6 +11,7 @@ import type { Method, Route } from './route.ts';
 export function mountRoutes(app: Express, routes: readonly Route[], pipeline: Pipeline): void {
   for (const [path, atPath] of groupByPath(routes)) {
     const mounted = app.route(path.replace(/\{(\w+)\}/g, ':$1'));
+    if (isCrossOrigin(atPath)) mounted.all(openToPages);
     for (const route of atPath) mounted[route.method](serve(route, pipeline));
     mounted.all(refuseMethod(atPath, pipeline));
   }
@@ -36,7 +37,10 @@ function parameterRank(path: string): number {
 
 function refuseMethod(routes: readonly Route[], { writer }: Pipeline): RequestHandler {
   const verbs = routes.flatMap(({ method }) => verbsOf(method));
-  const headers = { Allow: [...new Set([...verbs, 'OPTIONS'])].sort().join(', ') };
+  const headers = {
+    Allow: [...new Set([...verbs, 'OPTIONS'])].sort().join(', '),
+    ...(isCrossOrigin(routes) ? preflight(verbs) : {}),
+  };
   return (request, response, next) => {
     if (request.method === 'OPTIONS') {
       void writer.answer(contextOf(response), { status: 204, headers });
@@ -48,4 +52,23 @@ function refuseMethod(routes: readonly Route[], { writer }: Pipeline): RequestHa
 
 function verbsOf(method: Method): readonly string[] {
   return method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()];
+}
+
+function isCrossOrigin(routes: readonly Route[]): boolean {
+  return routes.length > 0 && routes.every(({ crossOrigin }) => crossOrigin === true);
+}
+
+/** Whatever is answered, refusals included: a page has to see what went wrong. */
+const openToPages: RequestHandler = (_request, response, next) => {
+  response.setHeader('Access-Control-Allow-Origin', '*');
+  next();
+};
+
+/** What a page may send. Cookies are not among it: an answer for every origin is read by none that was sent them. */
+function preflight(verbs: readonly string[]): Readonly<Record<string, string>> {
+  return {
+    'Access-Control-Allow-Methods': verbs.join(', '),
+    'Access-Control-Allow-Headers': 'Content-Type, MCP-Protocol-Version',
+    'Access-Control-Max-Age': '86400',
+  };
 }

@@ -89,6 +89,8 @@ export interface RouteDoc {
   readonly undocumented?: true;
   /** Its handler reads query and body itself, in whatever form they come. */
   readonly raw?: true;
+  /** Pages of every origin may read what it answers. Only where nobody is known by what a browser sends by itself. */
+  readonly crossOrigin?: true;
   /** Its answer is a stream of events. */
   readonly feed?: true;
   /** A change that knows revisions: `If-Match` is taken. */

@@ -124,6 +124,7 @@ export function authRoutes(parts: RouteParts): readonly Route[] {
         'signed by HS256.',
       tags: ['auth'],
       access: { public: true },
+      crossOrigin: true,
       responses: { 200: { description: 'The keys', schema: keySet } },
       examples: [{ summary: 'Now' }],
       handler: () => ({

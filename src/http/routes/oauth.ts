@@ -30,6 +30,7 @@ export function oauthRoutes(parts: RouteParts): readonly Route[] {
     path: string,
     summary: string,
     handler: (context: RequestContext) => Answer | Promise<Answer>,
+    more: { readonly crossOrigin?: true } = {},
   ): Route =>
     defineRoute({
       method,
@@ -41,8 +42,18 @@ export function oauthRoutes(parts: RouteParts): readonly Route[] {
       raw: true,
       responses: { 200: { description: 'As its standard says' } },
       handler: (_input, context) => handler(context),
+      ...more,
     });
+  const open = { crossOrigin: true } as const;
   const byProvider = (context: RequestContext) => serveByProvider(oauth, context);
+  const tokens = (context: RequestContext) => serveByProvider(oauth, context, open);
+  const register = async (context: RequestContext): Promise<Answer> => {
+    const { request, response } = context;
+    // Where there is none, nothing is counted.
+    oauth.provider();
+    await limitRegistrations(coordination.rateLimits, request.socket.remoteAddress ?? '');
+    return serveByProvider(oauth, context, { body: registrable(await readJson(request, response)), ...open });
+  };
   const shown = (context: RequestContext, show: typeof showStep) =>
     serving.run(context, async (): Promise<Answer> => {
       const step = await show(parts, context);
@@ -54,37 +65,36 @@ export function oauthRoutes(parts: RouteParts): readonly Route[] {
 
   return [
     ...(['api', 'mcp'] as const).map((resource) =>
-      served('get', metadataPaths[resource], 'Metadata of the protected resource (RFC 9728)', () => ({
-        status: 200,
-        headers: open,
-        body: resourceMetadata(oauth, resource),
-      })),
+      served(
+        'get',
+        metadataPaths[resource],
+        'Metadata of the protected resource (RFC 9728)',
+        () => ({ status: 200, headers: kept, body: resourceMetadata(oauth, resource) }),
+        open,
+      ),
     ),
     ...discovery.flatMap((name) =>
       [`${wellKnown}/${name}${oauthPath}`, `${oauthPath}${wellKnown}/${name}`].map((path) =>
-        served('get', path, 'Metadata of the authorization server (RFC 8414)', (context) =>
-          serveByProvider(oauth, context, { path: `${wellKnown}/${name}` }),
+        served(
+          'get',
+          path,
+          'Metadata of the authorization server (RFC 8414)',
+          (context) => serveByProvider(oauth, context, { path: `${wellKnown}/${name}`, ...open }),
+          open,
         ),
       ),
     ),
     served('get', `${oauthPath}${endpoints.authorization}`, 'Ask a user for access', byProvider),
     served('get', `${oauthPath}${endpoints.authorization}/{uid}`, 'Go on after a step', byProvider),
-    served('post', `${oauthPath}${endpoints.token}`, 'Exchange a code or a refresh token', byProvider),
+    served('post', `${oauthPath}${endpoints.token}`, 'Exchange a code or a refresh token', tokens, open),
     served('post', `${oauthPath}${endpoints.revocation}`, 'Give a token back (RFC 7009)', byProvider),
-    served('post', `${oauthPath}${endpoints.registration}`, 'Register a client (RFC 7591)', async (context) => {
-      const { request, response } = context;
-      // Where there is none, nothing is counted.
-      oauth.provider();
-      await limitRegistrations(coordination.rateLimits, request.socket.remoteAddress ?? '');
-      return serveByProvider(oauth, context, { body: registrable(await readJson(request, response)) });
-    }),
+    served('post', `${oauthPath}${endpoints.registration}`, 'Register a client (RFC 7591)', register, open),
     served('get', interaction, 'A step of a sign-in', (context) => shown(context, showStep)),
     served('post', interaction, 'The answer to a step of a sign-in', (context) => shown(context, answerStep)),
   ];
 }
 
-/** Metadata is for everybody, programs in browsers included. */
-const open = { 'Access-Control-Allow-Origin': '*', 'Cache-Control': 'public, max-age=300' };
+const kept = { 'Cache-Control': 'public, max-age=300' };
 
 /** @throws HttpProblem 404 no authorization server gives tokens for it */
 function resourceMetadata(oauth: OAuthServer, resource: ResourceName): Readonly<Record<string, unknown>> {

@@ -23,7 +23,7 @@ export interface Begun {
   /** Where the client sends its user. */
   readonly url: URL;
   /** Exchanges the code that came back. */
-  readonly exchange: (back: URL) => Promise<LetIn>;
+  readonly exchange: (back: URL, headers?: Readonly<Record<string, string>>) => Promise<LetIn>;
 }
 
 /** Registers a client and begins to ask a user for access. */
@@ -46,10 +46,11 @@ export async function askForAccess(app: Pick<TestApp, 'url' | 'request'>, asked:
   return {
     clientId,
     url,
-    async exchange(back) {
+    async exchange(back, headers = {}) {
       const code = back.searchParams.get('code') ?? '';
       const answer = await fetch(`${app.url}/oauth/token`, {
         method: 'POST',
+        headers,
         body: new URLSearchParams({
           grant_type: 'authorization_code',
           client_id: clientId,
