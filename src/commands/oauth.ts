@@ -11,20 +11,37 @@ import type { CommandDeps } from './deps.ts';
 import { load } from './load.ts';
 import { handle } from './transaction.ts';
 
-/** Records a client that registered itself. */
+/**
+ * Records a client that registered itself.
+ * @param unusedForMs how long it stays when nobody lets it in
+ */
 export async function registerOAuthClient(
   deps: CommandDeps,
   context: CommandContext,
   clientId: string,
   metadata: OAuthClientMetadata,
+  unusedForMs: number,
 ): Promise<void> {
-  await handle(deps, context, oauthClientDecider, clientId, { type: 'RegisterOAuthClient', metadata });
+  const unusedUntil = new Date(deps.clock() + unusedForMs).toISOString();
+  await handle(deps, context, oauthClientDecider, clientId, { type: 'RegisterOAuthClient', metadata, unusedUntil });
 }
 
-/** Undefined when no such client has registered. */
+/** Records that somebody lets a client in: from the first time on, it stays. */
+export async function keepOAuthClient(
+  deps: CommandDeps,
+  context: CommandContext,
+  clientId: string,
+  userId: string,
+): Promise<void> {
+  await handle(deps, context, oauthClientDecider, clientId, { type: 'RecordFirstUse', userId });
+}
+
+/** Undefined when no such client has registered, or nobody has let it in for too long. */
 export async function loadOAuthClient(deps: CommandDeps, clientId: string): Promise<OAuthClientMetadata | undefined> {
   const { state } = await load(deps.store, deps.aggregates, oauthClientDecider, `oauthClient-${clientId}`);
-  return state.status === 'registered' ? state.metadata : undefined;
+  if (state.status === 'none') return undefined;
+  const { metadata, unusedUntil } = state;
+  return unusedUntil !== null && Date.parse(unusedUntil) <= deps.clock() ? undefined : metadata;
 }
 
 /** Records what a user lets a client do. A grant that was revoked stays so. */

@@ -97,6 +97,7 @@ const kinds = {
   ApiKeyUsed: v1,
   ApiKeyRevoked: v1,
   OAuthClientRegistered: v1,
+  OAuthClientUsed: v1,
   OAuthGrantGiven: v1,
   OAuthGrantChanged: v1,
   OAuthGrantUsed: v1,

@@ -18,6 +18,7 @@ import type { Upstreams } from '../ports/upstream.ts';
 import type { QueryDeps } from '../queries/deps.ts';
 import type { SigningSettings } from './auth/signing-keys.ts';
 import type { FeedSettings } from './feed/feed.ts';
+import type { ClientLimits } from './oauth/client-limits.ts';
 import type { ExternalIssuerSettings } from './oauth/external-tokens.ts';
 import type { IdentityProviderSettings } from './oidc/identity-provider.ts';
 import type { WebSocketSettings } from './ws/server.ts';
@@ -51,6 +52,8 @@ export interface HttpSettings {
   readonly externalIssuer?: ExternalIssuerSettings;
   /** Whether there is an authorization server here; absent: there is. */
   readonly ownAuthorizationServer?: boolean;
+  /** How many clients may register with it. */
+  readonly oauthClients?: ClientLimits;
   readonly bodyLimitBytes: number;
   readonly signing: SigningSettings;
   readonly accessTokenTtlMs: number;

@@ -7,11 +7,24 @@ import { fold, scenariosOf } from './given.ts';
 describe('a client', () => {
   const given = scenariosOf(oauthClientDecider);
   const metadata = { client_name: 'A client' };
-  const registered: OAuthClientEvent = { type: 'OAuthClientRegistered', data: { metadata } };
+  const content = { metadata, unusedUntil: '2026-01-02T00:00:00.000Z' };
+  const registered: OAuthClientEvent = { type: 'OAuthClientRegistered', data: content };
+  const used: OAuthClientEvent = { type: 'OAuthClientUsed', data: { userId: 'u' } };
 
   it('is registered once', () => {
-    given([]).when({ type: 'RegisterOAuthClient', metadata }).then([registered]);
-    given([registered]).when({ type: 'RegisterOAuthClient', metadata }).thenRejects('conflict', 'oauth_client_exists');
+    const register = { type: 'RegisterOAuthClient', ...content } as const;
+    given([]).when(register).then([registered]);
+    given([registered]).when(register).thenRejects('conflict', 'oauth_client_exists');
+  });
+
+  it('stays from when it is let in for the first time, as those do that were registered before there was an end', () => {
+    const use = { type: 'RecordFirstUse', userId: 'u' } as const;
+    const older: OAuthClientEvent = { type: 'OAuthClientRegistered', data: { metadata } };
+    given([registered]).when(use).then([used]);
+    for (const history of [[registered, used], [older]]) {
+      given(history).when(use).then([]);
+      expect(fold(oauthClientDecider, history)).toMatchObject({ unusedUntil: null });
+    }
   });
 });
 
@@ -38,6 +51,31 @@ describe('a grant', () => {
     given([gave])
       .when({ type: 'GiveOAuthGrant', ...wider })
       .then([{ type: 'OAuthGrantChanged', data: wider }]);
+  });
+
+  it('tells that it is used, once a minute at most, and not when it is over', () => {
+    const use = (usedAt: string) => ({ type: 'RecordUse', usedAt, address: null }) as const;
+    const [at, soon, later] = ['2026-01-01T00:00:00.000Z', '2026-01-01T00:00:59.999Z', '2026-01-01T00:01:00.000Z'];
+    const used = (usedAt: string): OAuthGrantEvent => ({
+      type: 'OAuthGrantUsed',
+      data: { userId: 'u', usedAt, address: null },
+    });
+    given([gave])
+      .when(use(at))
+      .then([used(at)]);
+    given([gave, used(at)])
+      .when(use(soon))
+      .then([]);
+    given([gave, used(at), { type: 'OAuthGrantChanged', data: wider }])
+      .when(use(soon))
+      .then([]);
+    given([gave, used(at)])
+      .when(use(later))
+      .then([used(later)]);
+    given([gave, revoked]).when(use(later)).then([]);
+    given([gave, used(at)])
+      .when({ type: 'GiveOAuthGrant', ...content })
+      .then([]);
   });
 
   it('is revoked once, and never comes back', () => {

@@ -5,15 +5,30 @@ import type { DomainEvent } from '../event.ts';
 /** Client metadata as RFC 7591 names it. All clients are public ones: there is no secret among it. */
 export type OAuthClientMetadata = Readonly<Record<string, unknown>>;
 
-export type OAuthClientEvent = DomainEvent<'OAuthClientRegistered', { readonly metadata: OAuthClientMetadata }>;
+export type OAuthClientEvent =
+  | DomainEvent<
+      'OAuthClientRegistered',
+      {
+        readonly metadata: OAuthClientMetadata;
+        /** When it is gone if nobody has let it in by then (RFC 3339, UTC); absent in what was registered before. */
+        readonly unusedUntil?: string;
+      }
+    >
+  /** Somebody let it in for the first time. */
+  | DomainEvent<'OAuthClientUsed', { readonly userId: string }>;
 
 export type OAuthClientState =
-  { readonly status: 'none' } | { readonly status: 'registered'; readonly metadata: OAuthClientMetadata };
+  | { readonly status: 'none' }
+  | {
+      readonly status: 'registered';
+      readonly metadata: OAuthClientMetadata;
+      /** When it is gone; null: it stays, because somebody has let it in. */
+      readonly unusedUntil: string | null;
+    };
 
-export interface OAuthClientCommand {
-  readonly type: 'RegisterOAuthClient';
-  readonly metadata: OAuthClientMetadata;
-}
+export type OAuthClientCommand =
+  | { readonly type: 'RegisterOAuthClient'; readonly metadata: OAuthClientMetadata; readonly unusedUntil: string }
+  | { readonly type: 'RecordFirstUse'; readonly userId: string };
 
 /** A program that registered itself to ask people for access (RFC 7591). It can do nothing by that alone. */
 export const oauthClientDecider: Decider<OAuthClientState, OAuthClientCommand, OAuthClientEvent> = {
@@ -21,17 +36,25 @@ export const oauthClientDecider: Decider<OAuthClientState, OAuthClientCommand, O
   initialState: { status: 'none' },
   evolve(state, event) {
     switch (event.type) {
-      // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- a newer version may have written others
-      case 'OAuthClientRegistered':
-        return { status: 'registered', metadata: event.data.metadata };
+      case 'OAuthClientRegistered': {
+        const { metadata, unusedUntil = null } = event.data;
+        return { status: 'registered', metadata, unusedUntil };
+      }
+      case 'OAuthClientUsed':
+        return state.status === 'registered' ? { ...state, unusedUntil: null } : state;
       default:
         return state;
     }
   },
-  decide({ metadata }, state) {
+  decide(command, state) {
+    if (command.type === 'RecordFirstUse') {
+      if (state.status === 'none' || state.unusedUntil === null) return [];
+      return [{ type: 'OAuthClientUsed', data: { userId: command.userId } }];
+    }
     if (state.status === 'registered') {
       throw new DomainError('conflict', 'oauth_client_exists', 'this client is registered');
     }
-    return [{ type: 'OAuthClientRegistered', data: { metadata } }];
+    const { metadata, unusedUntil } = command;
+    return [{ type: 'OAuthClientRegistered', data: { metadata, unusedUntil } }];
   },
 };

@@ -5,6 +5,7 @@ import type { CommandContext } from '../../commands/context.ts';
 import type { CommandDeps } from '../../commands/deps.ts';
 import {
   giveOAuthGrant,
+  keepOAuthClient,
   loadOAuthClient,
   loadOAuthGrant,
   loadOAuthToken,
@@ -17,6 +18,7 @@ import type { OAuthTokenContent } from '../../domain/oauth/token.ts';
 import { DomainError } from '../../domain/error.ts';
 import type { SharedCache } from '../../ports/coordination.ts';
 import { anonymous } from '../auth/anonymous.ts';
+import type { ClientLimits } from './client-limits.ts';
 import { signInEpoch } from './sign-ins.ts';
 import type { RequestContext } from '../route/request-context.ts';
 
@@ -26,6 +28,7 @@ export const serving = new AsyncLocalStorage<RequestContext>();
 interface AdapterDeps {
   readonly commands: CommandDeps;
   readonly cache: SharedCache;
+  readonly clients: ClientLimits;
 }
 
 /**
@@ -38,7 +41,7 @@ export function createOAuthAdapter(deps: AdapterDeps): AdapterFactory {
   return (name) => {
     switch (name) {
       case 'Client':
-        return { ...refusing(name), ...clients(deps) };
+        return { ...refusing(name), ...registered(deps) };
       case 'Grant':
         return { ...refusing(name), ...grants(deps) };
       case 'AuthorizationCode':
@@ -56,9 +59,9 @@ export function createOAuthAdapter(deps: AdapterDeps): AdapterFactory {
   };
 }
 
-function clients({ commands }: AdapterDeps): Partial<Adapter> {
+function registered({ commands, clients }: AdapterDeps): Partial<Adapter> {
   return {
-    upsert: (id, payload) => registerOAuthClient(commands, by(null), id, payload),
+    upsert: (id, payload) => registerOAuthClient(commands, by(null), id, payload, clients.unusedForMs),
     find: async (id) => (isUuid(id) ? await loadOAuthClient(commands, id) : undefined),
   };
 }
@@ -75,7 +78,9 @@ function grants({ commands }: AdapterDeps): Partial<Adapter> {
     find,
     async upsert(id, { accountId, clientId, resources, rejected, exp }) {
       const userId = named(accountId);
-      await giveOAuthGrant(commands, by({ userId, clientId: named(clientId) }), id, {
+      const owner = { userId, clientId: named(clientId) };
+      if (isUuid(owner.clientId)) await keepOAuthClient(commands, by(owner), owner.clientId, userId);
+      await giveOAuthGrant(commands, by(owner), id, {
         userId,
         clientId: named(clientId),
         clientName: await nameOfClient(commands, named(clientId)),

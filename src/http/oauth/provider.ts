@@ -14,6 +14,7 @@ import { oauthUse } from '../auth/access-tokens.ts';
 import { createSigningKeys, type SigningKey, type SigningSettings } from '../auth/signing-keys.ts';
 import type { HttpDeps } from '../deps.ts';
 import { createOAuthAdapter, serving } from './adapter.ts';
+import { defaultClientLimits } from './client-limits.ts';
 import { documentWithinReach } from './client-metadata.ts';
 import { clientRules } from './client-rules.ts';
 import { errorPage } from './pages.ts';
@@ -53,7 +54,7 @@ export function createOAuthProvider(
     return (await rateLimits.take([{ key, ...perAddress }])).allowed;
   };
   const configuration: Configuration = {
-    adapter: createOAuthAdapter({ commands, cache }),
+    adapter: createOAuthAdapter({ commands, cache, clients: settings.oauthClients ?? defaultClientLimits }),
     jwks: { keys: [keyOf(settings.signing.algorithm === 'EdDSA' ? signing : standIn(settings.signing.secrets))] },
     cookies: {
       keys: [commands.keyedHash('oauth cookies')],

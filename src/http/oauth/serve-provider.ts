@@ -1,8 +1,5 @@
-import { hash } from 'node:crypto';
 import { IncomingMessage } from 'node:http';
-import type { RateLimits } from '../../ports/coordination.ts';
 import type { WrittenAnswer } from '../answer.ts';
-import { HttpProblem } from '../problem/http-problem.ts';
 import type { RequestContext } from '../route/request-context.ts';
 import { serving } from './adapter.ts';
 import { asReached } from './as-reached.ts';
@@ -55,16 +52,4 @@ function withBody({ socket, method, headers }: IncomingMessage, text: string): I
   request.push(bytes);
   request.push(null);
   return request;
-}
-
-/** How often one address may make the log grow without anybody having signed in. */
-const registrations = { limit: 30, windowMs: 60 * 60_000 };
-
-/** @throws HttpProblem 429 */
-export async function limitRegistrations(rateLimits: RateLimits, address: string): Promise<void> {
-  const key = `oauth:register:${hash('sha256', address, 'base64url')}`;
-  const { allowed, states } = await rateLimits.take([{ key, ...registrations }]);
-  if (allowed) return;
-  const headers = { 'Retry-After': String(Math.max(1, Math.ceil((states[0]?.retryMs ?? 0) / 1000))) };
-  throw new HttpProblem(429, 'too_many_attempts', 'too many clients were registered from this address', { headers });
 }

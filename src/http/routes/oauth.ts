@@ -2,11 +2,12 @@ import type { Answer } from '../answer.ts';
 import { answerStep, showStep } from '../oauth/interaction.ts';
 import { endpoints } from '../oauth/provider.ts';
 import { createBodyReader } from '../middleware/json-body.ts';
+import { defaultClientLimits, limitRegistrations } from '../oauth/client-limits.ts';
 import { registrable } from '../oauth/client-metadata.ts';
 import { serving } from '../oauth/adapter.ts';
 import { metadataPaths, oauthPath, type ResourceName } from '../oauth/resources.ts';
 import { defaultScopes } from '../oauth/scopes.ts';
-import { limitRegistrations, serveByProvider } from '../oauth/serve-provider.ts';
+import { serveByProvider } from '../oauth/serve-provider.ts';
 import type { OAuthServer } from '../oauth/server.ts';
 import { HttpProblem } from '../problem/http-problem.ts';
 import { defineRoute } from '../route/define-route.ts';
@@ -23,7 +24,7 @@ const metadataLimitBytes = 64 * 1024;
 
 /** Letting clients in: the metadata of what is protected, and the authorization server. */
 export function oauthRoutes(parts: RouteParts): readonly Route[] {
-  const { oauth, coordination } = parts;
+  const { oauth, coordination, settings } = parts;
   const readJson = createBodyReader(metadataLimitBytes);
   const served = (
     method: Method,
@@ -51,7 +52,8 @@ export function oauthRoutes(parts: RouteParts): readonly Route[] {
     const { request, response } = context;
     // Where there is none, nothing is counted.
     oauth.provider();
-    await limitRegistrations(coordination.rateLimits, request.socket.remoteAddress ?? '');
+    const limits = settings.oauthClients ?? defaultClientLimits;
+    await limitRegistrations(coordination.rateLimits, limits, request.socket.remoteAddress ?? '');
     return serveByProvider(oauth, context, { body: registrable(await readJson(request, response)), ...open });
   };
   const shown = (context: RequestContext, show: typeof showStep) =>
