@@ -21,7 +21,8 @@ export interface ExecutionRunner<Context> {
    * Runs a call to its end and answers its events, the last of which says how it ended. A call that fails is an answer,
    * not an error.
    * Each call is counted by the rules of rate limits, whatever way it came in.
-   * @param counted told what is left of its budgets
+   * @param counted only of a call that was counted on its way in, before its tool was known: told what is left of the
+   *   budgets of the tool
    * @throws DomainError `mcp_not_found`, `mcp_retired`, `version_not_found`, `tool_not_found`; RateLimited; StoreUnavailable
    */
   run(context: Context, input: ExecutionInput, counted?: Counted): Promise<readonly RecordedEvent[]>;

@@ -29,8 +29,12 @@ export interface LimiterStatus {
 
 /** Counts uses of the platform by the rules that are in force, for every way in. */
 export interface Limiter {
-  /** Takes from every budget that the use has, in one question at most. @throws RateLimited, and then it took nothing */
-  take(use: LimitedUse): Promise<Taken>;
+  /**
+   * Takes from every budget that the use has, in one question at most.
+   * @param part `by-tool`: from those of its tool alone, because the others were taken from before the tool was known
+   * @throws RateLimited, and then it took nothing
+   */
+  take(use: LimitedUse, part?: 'all' | 'by-tool'): Promise<Taken>;
   status(): Promise<LimiterStatus>;
 }
 

@@ -49,7 +49,11 @@ export interface Upstreams {
    */
   callTool(
     target: UpstreamTarget,
-    call: { readonly name: string; readonly arguments: Readonly<Record<string, unknown>>; readonly approved?: readonly ToolDefinition[] },
+    call: {
+      readonly name: string;
+      readonly arguments: Readonly<Record<string, unknown>>;
+      readonly approved?: readonly ToolDefinition[];
+    },
     options: CallOptions,
   ): Promise<ToolResult>;
   /** Ends the connections to an mcp, of all its versions; what is in flight fails with `upstream_disconnected`. */

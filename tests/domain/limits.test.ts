@@ -37,7 +37,15 @@ describe('what a use takes from', () => {
   it('is a budget of each rule about its kind, with what it costs', () => {
     const rules = [rule(), rule({ id: 'r2', name: 'reads', classes: ['read'], per: ['principal'] })];
     expect(decideLimit(rules, use({ cost: 100 }))).toEqual([
-      { ruleId: 'r1', name: 'issues', key: 'r1 user:ada m1:create_issue', limit: 5, windowMs: 60_000, cost: 100 },
+      {
+        ruleId: 'r1',
+        name: 'issues',
+        key: 'r1 user:ada m1:create_issue',
+        limit: 5,
+        windowMs: 60_000,
+        cost: 100,
+        byTool: true,
+      },
     ]);
     expect(keys(rules, use({ routeClass: 'read' }))).toEqual(['r2 user:ada']);
     expect(keys(rules, use({ routeClass: 'write' }))).toEqual([]);

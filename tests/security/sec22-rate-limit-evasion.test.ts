@@ -169,6 +169,25 @@ describe('one budget (SEC22)', () => {
     expect(await call({ nonsense: true })).toBe(429);
   });
 
+  test('leaves nothing in the log when it is used up: no keys of requests, no denials, no failed calls', async () => {
+    const user = await app.newUser(['viewer']);
+    const caller = await app.newUser();
+    await allow(1, { classes: ['call', 'write'], per: [], ...only(user) });
+    await allow(1, { classes: ['call', 'write'], per: [], ...only(caller) });
+    const ask = async (path: string, { token }: User, key: string) => {
+      const body = { mcpId: 'tools', tool: 'echo', arguments: { wrong: true } };
+      return (await app.request('POST', path, { token, body, headers: { 'Idempotency-Key': key } })).status;
+    };
+    expect([await ask('/api/v1/executions', user, 'a'), await ask('/api/v1/executions', caller, 'a')]).toEqual([
+      403, 422,
+    ]);
+    const before = await app.head();
+    for (const path of ['/api/v1/executions', `/api/v1/executions/${mcpId}/replay`, '/api/v1/mcps', '/api/v1/roles']) {
+      for (const one of [user, caller]) expect(await ask(path, one, `b ${path}`), path).toBe(429);
+    }
+    expect(await app.head()).toBe(before);
+  });
+
   test('is used by each item of what does many things at once', async () => {
     const user = await app.newUser();
     await allow(60, { classes: ['write'], ...only(user) });

@@ -22,8 +22,9 @@ const question = [{ key: 'limit:status', limit: 1, windowMs: 1000, cost: 0 }];
 export function createLimiter({ rateLimits, rules, enforced }: LimiterOptions): Limiter {
   const inForce = (): readonly LimitRule[] => (enforced ? rules() : onlyLogins);
 
-  async function take(use: LimitedUse): Promise<Taken> {
-    const budgets = decideLimit(inForce(), use);
+  async function take(use: LimitedUse, part: 'all' | 'by-tool' = 'all'): Promise<Taken> {
+    const all = decideLimit(inForce(), use);
+    const budgets = part === 'all' ? all : all.filter(({ byTool }) => byTool);
     if (budgets.length === 0) return nothing;
     const asked = budgets.map(({ key, limit, windowMs, cost }) => ({ key: `limit:${key}`, limit, windowMs, cost }));
     const { allowed, states, giveBack } = await rateLimits.take(asked);

@@ -30,6 +30,8 @@ export interface Budget {
   readonly limit: number;
   readonly windowMs: number;
   readonly cost: number;
+  /** It is about certain tools, or of each tool: only who knows the tool can take from it. */
+  readonly byTool: boolean;
 }
 
 /** A rule made ready for many questions. */
@@ -40,6 +42,7 @@ interface ReadyRule {
   readonly exceptRoles: ReadonlySet<string>;
   readonly exceptPrincipals: readonly Glob[];
   readonly tools: readonly ToolPattern[];
+  readonly byTool: boolean;
 }
 
 interface ToolPattern {
@@ -63,7 +66,8 @@ export function decideLimit(rules: readonly LimitRule[], use: LimitedUse): reado
     if (!appliesTo(one, use)) continue;
     const { id, name, per, limit, windowMs } = one.rule;
     const key = keyOf(id, per, use);
-    if (key !== undefined) budgets.push({ ruleId: id, name, key, limit, windowMs, cost: use.cost });
+    if (key === undefined) continue;
+    budgets.push({ ruleId: id, name, key, limit, windowMs, cost: use.cost, byTool: one.byTool });
   }
   return budgets;
 }
@@ -142,6 +146,7 @@ function makeReady(rule: LimitRule): ReadyRule {
     exceptRoles: new Set(rule.exceptRoles),
     exceptPrincipals: rule.exceptPrincipals.map(compileGlob),
     tools: rule.tools.map(toolPattern),
+    byTool: rule.tools.length > 0 || rule.per.includes('tool'),
   };
 }
 

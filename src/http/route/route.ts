@@ -79,8 +79,7 @@ export interface RouteDoc {
   /**
    * What rules of rate limits count a request as. Absent: a feed is a `stream`, other reads are `read`, changes
    * `write`, and those that need no principal `auth`.
-   * A `call` is counted where the tool is called, by whatever way; a request that does not come so far is counted, too.
-   * `free`: by none.
+   * What a `call` takes from the budgets of its tool is counted where the tool is called. `free`: by none.
    */
   readonly counts?: RouteClass | 'free';
   /** Its answer is one resource, with an ETag. */

@@ -58,8 +58,6 @@ function answering(route: Route, pipeline: Pipeline, counted: RouteClass | 'free
   const changes = route.method !== 'get';
   const takesQuery = schemas?.query !== undefined;
   const raw = route.raw === true;
-  // Its tool is part of what a call is counted by, and known later.
-  const countedFirst = counted === 'free' || counted === 'call' ? undefined : counted;
   return async (request, response) => {
     const context = contextOf(response);
     context.route = route.path;
@@ -68,7 +66,8 @@ function answering(route: Route, pipeline: Pipeline, counted: RouteClass | 'free
       const pending = pipeline.authenticate(context);
       if (pending) await pending;
     }
-    if (countedFirst !== undefined) await pipeline.count(countedFirst, context);
+    // Before anything is recorded: not the key of a request either, nor that somebody was refused.
+    if (counted !== 'free') await pipeline.count(counted, context);
     if (isGuarded && !passes(access, context)) await pipeline.admit(route, access, context);
     if (route.conditional) context.expectedRevision = expectedRevisionOf(request.headers['if-match']);
     const body = changes && !raw ? await pipeline.readBody(request, response) : undefined;
@@ -81,8 +80,6 @@ function answering(route: Route, pipeline: Pipeline, counted: RouteClass | 'free
       answer = await run(context);
     else answer = await pipeline.once(route, context, body, run);
 
-    // Answered without calling anything, such as by what was answered before.
-    if (counted === 'call' && context.budgets === undefined) await pipeline.count(counted, context);
     if (changes && isJson(answer)) pipeline.wrote(context, answer.position);
     // Not awaited here: a stream may go on for days, and need not keep all this.
     return pipeline.writer.answer(context, answer);

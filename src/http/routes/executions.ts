@@ -23,7 +23,7 @@ const example = { id: exampleIds.execution };
 export function executionRoutes({ commands, queries, executions }: RouteParts): readonly Route[] {
   const run = async (context: RequestContext, input: ExecutionInput): Promise<JsonAnswer> => {
     const events = await executions.run(context.command(), input, (budgets) => {
-      context.budgets = budgets;
+      context.budgets = [...(context.budgets ?? []), ...budgets];
     });
     return executionAnswer(await executionOfEvents(queries, events));
   };

@@ -63,7 +63,7 @@ async function count(
 ): Promise<void> {
   const { actor, roles } = principal;
   const use = { routeClass: 'call', principal: actor, roles, address: remoteAddress, mcp, tool, cost: 1 } as const;
-  const { budgets } = await limits.take(use);
+  const { budgets } = await limits.take(use, counted ? 'by-tool' : 'all');
   counted?.(budgets);
 }
 

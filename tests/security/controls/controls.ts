@@ -393,9 +393,9 @@ export const controls: readonly Control[] = [
     red: /refused as well/,
   },
   {
-    defence: 'calls are counted where the tool is called',
+    defence: 'calls are counted for their tool',
     file: 'src/reactors/executions/prepare-call.ts',
-    present: 'const { budgets } = await limits.take(use);',
+    present: "const { budgets } = await limits.take(use, counted ? 'by-tool' : 'all');",
     disabled: 'const { budgets } = { ...use, budgets: [], limits };',
     test: 'sec22-rate-limit-evasion.test.ts',
     red: /is that of a tool/,
@@ -423,5 +423,13 @@ export const controls: readonly Control[] = [
     disabled: 'useOf(`stream`, credential?.principal ?? anonymous, socket.remoteAddress);',
     test: 'sec22-rate-limit-evasion.test.ts',
     red: /feeds that are opened/,
+  },
+  {
+    defence: 'what is beyond a limit leaves nothing in the log',
+    file: 'src/http/route/serve.ts',
+    present: "if (counted !== 'free') await pipeline.count(counted, context);",
+    disabled: "if (counted !== 'free' && counted !== 'call') await pipeline.count(counted, context);",
+    test: 'sec22-rate-limit-evasion.test.ts',
+    red: /leaves nothing in the log/,
   },
 ];
