@@ -6,7 +6,7 @@ import { adminPassword, type TestApp } from './app.ts';
 /** Things that the examples of the documentation speak of, by the ids that they have there. */
 export type World = Readonly<Record<string, string>>;
 
-/** Makes an mcp, an execution, a user, a role, an API key and a grant for the examples. */
+/** Makes an mcp, an execution, a user, a role, an API key, a secret and a grant for the examples. */
 export async function makeWorld(app: TestApp, toolServerUrl: string): Promise<World> {
   const transport = { type: 'streamable-http', url: toolServerUrl };
   await expectStatus(201, app.request('POST', '/api/v1/mcps', { body: { name: exampleIds.mcp, transport } }));
@@ -17,12 +17,15 @@ export async function makeWorld(app: TestApp, toolServerUrl: string): Promise<Wo
   await expectStatus(201, app.request('POST', '/api/v1/roles', { body: role }));
   const key = { name: 'of an example', scopes: ['mcp:read'] };
   const made = await expectStatus(201, app.request('POST', '/api/v1/api-keys', { body: key }));
+  const kept = { name: 'of an example', value: 'Bearer example' };
+  const secret = await expectStatus(201, app.request('POST', '/api/v1/secrets', { body: kept }));
   const admin = { username: 'admin', password: adminPassword };
   const { grantId } = await letIn(app, admin, { scope: 'mcp:read' });
   return {
     [exampleIds.execution]: (execution.body as { id: string }).id,
     [exampleIds.user]: user.id,
     [exampleIds.apiKey]: (made.body as { id: string }).id,
+    [exampleIds.secret]: (secret.body as { id: string }).id,
     [exampleIds.oauthGrant]: grantId,
   };
 }
