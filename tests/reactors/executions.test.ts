@@ -343,15 +343,33 @@ describe('a call whose beginning nobody knows the outcome of', () => {
     return { platform, id: context.commandId, run, comesBack: () => (state = 'there'), asked: () => asked };
   }
 
-  it('has an end when the log has its beginning, and the tool is not called', async () => {
-    const { platform, id, comesBack, run } = await openForgetful(true);
-    await expect(run()).rejects.toBeInstanceOf(StoreUnavailable);
+  it('has an end when the log has its beginning and nobody sends it again, and the tool is not called', async () => {
+    const { platform, id, comesBack } = await openForgetful(true);
     comesBack();
-    await until(async () => (await executionOf(platform, id)).length === 3, 'the end is recorded');
-    expect((await run()).at(-1)).toMatchObject({
+    await until(async () => (await executionOf(platform, id)).length === 3, 'the end is recorded', 20_000);
+    expect((await platform.store.readStream(`execution-${id}`)).at(-1)).toMatchObject({
       type: 'ExecutionFailed',
       data: { error: { code: 'execution_interrupted' } },
     });
+    expect(platform.server.calls).toEqual([]);
+  });
+
+  it('goes on when it is sent again, and the tool is called once', async () => {
+    const { platform, id, comesBack, run } = await openForgetful(true);
+    await expect(run()).rejects.toBeInstanceOf(StoreUnavailable);
+    comesBack();
+    const types = ['ExecutionRequested', 'ExecutionStarted', 'ExecutionSucceeded'];
+    expect(typesOf(await run())).toEqual(types);
+    expect(typesOf(await run())).toEqual(types);
+    expect(await executionOf(platform, id)).toEqual(types);
+    expect(platform.server.calls).toHaveLength(1);
+  });
+
+  it('is not run when it was ended meanwhile', async () => {
+    const { platform, id, comesBack, run } = await openForgetful(true);
+    comesBack();
+    await endInterrupted(platform.deps, [id]);
+    expect(typesOf(await run()).at(-1)).toBe('ExecutionFailed');
     expect(platform.server.calls).toEqual([]);
   });
 

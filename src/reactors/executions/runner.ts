@@ -75,16 +75,22 @@ export function createExecutionRunner(deps: RunnerDeps): ExecutionRunner<Command
 
   async function beginAndEnd(context: CommandContext, call: Call): Promise<readonly RecordedEvent[]> {
     const begun = await begin(context, call);
-    if (begun.replayed) return recordedCall(call.id);
+    if (begun.replayed && !(await isLeftToUs(call.id))) return recordedCall(call.id);
     const end = await callToEnd(context, call, deps.clock());
-    return end.length > 0 ? [...begun.events, ...end] : deps.store.readStream(`execution-${call.id}`);
+    if (begun.replayed || end.length === 0) return deps.store.readStream(`execution-${call.id}`);
+    return [...begun.events, ...end];
+  }
+
+  /** Whether this process began the call before, could not know it, and nobody has ended it since. */
+  async function isLeftToUs(id: string): Promise<boolean> {
+    return (await lateEnds.takeOver(id)) && (await loadExecution(deps, id)).status === 'running';
   }
 
   async function begin(context: CommandContext, { id, request }: Call) {
     try {
       return await runExecution(deps, context, request);
     } catch (error) {
-      if (error instanceof OutcomeUnknown) lateEnds.settle(context, id, error);
+      if (error instanceof OutcomeUnknown) lateEnds.doubt(context, id, error);
       throw error;
     }
   }
