@@ -10,6 +10,8 @@ export function pathsIn(dataDir: string) {
     readModels: join(dataDir, 'read'),
     /** The homes of the programs of MCP servers. */
     servers: join(dataDir, 'servers'),
+    /** The packages that they run, as they were pinned. */
+    packages: join(dataDir, 'packages'),
     /** What was sealed of the log, and the key that signs it. */
     sealed: join(dataDir, 'audit.sqlite'),
     auditKey: join(dataDir, 'audit-key.pem'),

@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import type { Config } from '../config.ts';
 import { ConfigError } from '../config/config-error.ts';
 import { createConfine, type Sandbox } from '../mcp/confine/confine.ts';
+import { createPackages, type Packages } from '../mcp/packages/packages.ts';
 import type { ProgramLimits } from '../mcp/confine/limits.ts';
 import type { Programs } from '../mcp/upstream/prepare-wires.ts';
 import type { Logger } from '../ports/logger.ts';
@@ -19,20 +20,21 @@ type Settings = Pick<
   Config,
   'sandbox' | 'sandboxNetwork' | 'sandboxRead' | 'sandboxImage' | 'stdioMemoryBytes' | 'stdioCpuSeconds'
 > &
-  Pick<Config, 'stdioOpenFiles' | 'stdioProcesses'>;
+  Pick<Config, 'stdioOpenFiles' | 'stdioProcesses' | 'stdioRegistries' | 'stdioUnpinned'>;
 
 /**
  * Prepares what the programs of stdio servers run in, and tries it: a sandbox that is configured and does not work is
  * found at the start, not at the first call.
- * @param homes directory under which each mcp gets one of its own
+ * @param directories `servers`: under it each mcp gets one of its own; `packages`: where the packages of servers are kept
  * @throws ConfigError naming the setting
  */
 export async function openPrograms(
   settings: Settings,
-  homes: string,
-  { PATH = '' }: Readonly<Record<string, string | undefined>>,
+  directories: { readonly servers: string; readonly packages: string },
+  environment: Readonly<Record<string, string | undefined>>,
   logger: Logger,
-): Promise<Programs> {
+): Promise<Programs & { readonly packages: Packages }> {
+  const { PATH = '' } = environment;
   const find = (name: string): string | undefined => findProgram(name, PATH);
   const sandbox = await openSandbox(settings, find);
   const prlimit = find('prlimit');
@@ -42,10 +44,17 @@ export async function openPrograms(
   const limits = limitsOf(settings);
   return {
     confine: createConfine({ sandbox, limits, prlimit }),
+    packages: createPackages({
+      store: directories.packages,
+      directory: process.cwd(),
+      registries: settings.stdioRegistries,
+      unpinned: settings.stdioUnpinned,
+      npm: { program: find('npm'), environment },
+    }),
     homeOf(mcpId, caller) {
       // What a program keeps for one caller is not for the next one.
       const home = join(
-        homes,
+        directories.servers,
         caller === undefined ? mcpId : `${mcpId}.${createHash('sha256').update(caller).digest('hex')}`,
       );
       mkdirSync(home, { recursive: true, mode: 0o700 });

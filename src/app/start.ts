@@ -6,6 +6,7 @@ import { createIdempotencyKeys } from '../commands/idempotency.ts';
 import { resolveSecret } from '../commands/secrets/resolve.ts';
 import type { Config } from '../config.ts';
 import { loadOrCreateSecrets, signingSettings } from '../config/secrets.ts';
+import { toolChanges } from '../domain/mcp/diff/version-diff.ts';
 import type { EngineStatus, HttpSettings } from '../http/deps.ts';
 import { tellRevocations } from '../http/auth/revocations.ts';
 import { createHttpServer, type HttpServer } from '../http/server.ts';
@@ -107,7 +108,7 @@ async function start(config: Config, { logger, http: httpSettings }: StartOption
     clock,
     keyedHash: createKeyedHash(keyring.keys.index),
     vault: keyring.vault,
-    policy: { stdioAllow: config.stdioAllow, launchRefusal: createLaunchRefusal(config.stdioAllow) },
+    policy: { stdioAllow: config.stdioAllow, launchRefusal: createLaunchRefusal(config) },
     passwords: createArgon2PasswordHasher(),
     refreshTokenTtlMs: config.refreshTokenTtlMs,
   };
@@ -118,20 +119,29 @@ async function start(config: Config, { logger, http: httpSettings }: StartOption
 
   const egress = createEgressPolicy({ allow: config.egressAllow, allowLoopback: config.listensOnLoopback });
   closing.add('outgoing connections', () => egress.close());
+  const programs = await openPrograms(config, pathsIn(dataDir), process.env, logger);
   const upstreams = createUpstreams({
     egress,
     stdioAllow: config.stdioAllow,
     environment: process.env,
-    programs: await openPrograms(config, pathsIn(dataDir).servers, process.env, logger),
+    stdioPinned: config.stdioUnpinned === 'refuse',
+    programs,
     packageTools: packageToolsOf(config, process.env),
     resolveSecret: (reference, use) => resolveSecret(commands, reference, use),
+    compareTools: toolChanges,
     logger,
     client: { name: 'annals', version },
     maxResultBytes: config.resultLimitBytes,
     idleCloseMs: config.upstreamIdleMs,
   });
   closing.add('MCP servers', () => upstreams.close());
-  const discovery = createDiscovery({ ...commands, upstreams, logger, discoveryTimeoutMs });
+  const discovery = createDiscovery({
+    ...commands,
+    upstreams,
+    packages: programs.packages,
+    logger,
+    discoveryTimeoutMs,
+  });
   const executions = createExecutionRunner({
     ...commands,
     upstreams,

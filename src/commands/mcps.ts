@@ -1,6 +1,7 @@
 import { DomainError } from '../domain/error.ts';
 import { mcpDecider, versionOf, type McpCommand } from '../domain/mcp/decider.ts';
 import type { McpDefinition, Offer, Transport } from '../domain/mcp/definition.ts';
+import type { PackagePin } from '../domain/mcp/packages.ts';
 import type { McpState, RegisteredMcp } from '../domain/mcp/state.ts';
 import { reservationDecider } from '../domain/reservation/decider.ts';
 import type { CommandContext } from './context.ts';
@@ -147,6 +148,17 @@ export function reportFailedDiscovery(
   failure: { readonly version: number; readonly code: string; readonly message: string },
 ): Promise<Outcome<RegisteredMcp>> {
   return onMcp(deps, context, id, { type: 'ReportFailedDiscovery', ...failure });
+}
+
+/** Keeps what stands behind the packages of a version; answers what is kept, which somebody else may have found first. */
+export function pinPackages(
+  deps: McpDeps,
+  context: CommandContext,
+  id: string,
+  version: number,
+  pin: PackagePin,
+): Promise<Outcome<RegisteredMcp>> {
+  return onMcp(deps, context, id, { type: 'PinPackages', version, pin });
 }
 
 /** Records that a server was seen to offer something else than its version says. */

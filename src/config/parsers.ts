@@ -166,6 +166,14 @@ export const absolutePaths = list([], (path) =>
   /^\/(?!.*(^|\/)\.\.?(\/|$)).*[^/]$/.test(path) ? undefined : `has "${path}", which is no full path of a directory`,
 );
 
+/** Addresses of package registries, without credentials: those are in the settings of npm. */
+export const registries = list([], (part) => {
+  const url = URL.parse(part);
+  if (!url || !/^https?:$/.test(url.protocol)) return `has "${part}", which is no http or https URL`;
+  if (url.username !== '' || url.password !== '') return 'has credentials: put them into the .npmrc of the user';
+  return url.protocol === 'http:' && !isLoopback(url.hostname) ? `has "${part}", which must be https` : undefined;
+});
+
 /** Where checkpoints are witnessed. */
 export type WitnessPlace = { readonly kind: 'file' | 'directory'; readonly path: string } | { readonly kind: 'stdout' };
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { absolutePaths, choice, wholeNumber } from './parsers.ts';
+import { absolutePaths, choice, registries, wholeNumber } from './parsers.ts';
 import { setting } from './setting.ts';
 
 const GIB = 1024 * 1024 * 1024;
@@ -7,6 +7,26 @@ const programs = { group: 'Programs of MCP servers' };
 
 /** What the programs of stdio servers are kept from, and what they may take. */
 export const programSettings = {
+  stdioRegistries: setting({
+    ...programs,
+    name: 'ANNALS_STDIO_REGISTRIES',
+    description:
+      'Addresses of the npm registries (separated by commas) that packages of servers may come from; the first is asked. What ' +
+      'a package needs from anywhere else refuses it. Unset, those of the settings that npm has for the user who runs Annals.',
+    defaultText: "npm's own settings",
+    example: 'https://npm.example.com/,https://registry.npmjs.org/',
+    schema: registries,
+  }),
+  stdioUnpinned: setting({
+    ...programs,
+    name: 'ANNALS_STDIO_UNPINNED',
+    description:
+      'What becomes of a launch that names a package or an image without saying which one exactly (npx of what no registry ' +
+      'tells, uvx without a version, docker run without a digest): refuse or allow.',
+    defaultText: 'refuse',
+    example: 'allow',
+    schema: choice(['refuse', 'allow'], 'refuse'),
+  }),
   sandbox: setting({
     ...programs,
     name: 'ANNALS_SANDBOX',
@@ -21,7 +41,8 @@ export const programSettings = {
     ...programs,
     name: 'ANNALS_SANDBOX_NETWORK',
     description:
-      'Whether sandboxed servers reach the network: on or off. Without it, npx and uvx find only what was fetched before.',
+      'Whether sandboxed servers reach the network: on or off. Packages of npm are fetched before, by the platform; without ' +
+      'the network, uvx finds only what was fetched earlier.',
     defaultText: 'off',
     example: 'on',
     schema: choice(['off', 'on'], 'off'),

@@ -58,6 +58,7 @@ const kinds = {
   ToolsDiscovered: v1,
   ToolDiscoveryFailed: v1,
   ToolDefinitionDrifted: v1,
+  PackagesPinned: v1,
   McpRetired: v1,
   McpRestored: v1,
   ExecutionRequested: { schemaVersion: 2, upcasters: [upcastExecutionRequested] },

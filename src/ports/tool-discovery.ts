@@ -1,3 +1,5 @@
+import type { VersionContent } from '../domain/mcp/events.ts';
+import type { PackagePin } from '../domain/mcp/packages.ts';
 import type { Position, Revision } from './event-store.ts';
 
 export interface Discovered {
@@ -15,4 +17,10 @@ export interface ToolDiscovery<Context> {
    * @throws DomainError `mcp_not_found`, `mcp_retired`; StoreUnavailable
    */
   discover(context: Context, mcpId: string): Promise<Discovered>;
+  /**
+   * What stands behind the packages that a version starts; found out and recorded when nobody has yet. Undefined when it
+   * starts none.
+   * @throws UpstreamError they cannot be found, or may not be used; DomainError, StoreUnavailable
+   */
+  pinOf(context: Context, mcpId: string, version: number, content: VersionContent): Promise<PackagePin | undefined>;
 }

@@ -1,4 +1,5 @@
 import type { Offer, ToolDefinition, Transport } from '../domain/mcp/definition.ts';
+import type { PackagePin } from '../domain/mcp/packages.ts';
 import type { ToolResult } from '../domain/execution/result.ts';
 
 /** One version of one mcp, as far as reaching it goes. Connections are shared by everything that names the same version. */
@@ -8,6 +9,8 @@ export interface UpstreamTarget {
   readonly transport: Transport;
   /** For whom it is reached, as events name him. It matters where the transport asks for secrets of the caller's own. */
   readonly caller?: string;
+  /** What stands behind the packages that the transport starts. */
+  readonly pin?: PackagePin;
 }
 
 export interface Progress {

@@ -37,6 +37,8 @@ describe('loading the settings', () => {
       enginePrefix: 'annals-',
       egressAllow: [],
       stdioAllow: ['npx', 'node', 'uvx', 'python3', 'docker'],
+      stdioRegistries: [],
+      stdioUnpinned: 'refuse',
       sandbox: 'none',
       sandboxNetwork: 'off',
       sandboxRead: [],

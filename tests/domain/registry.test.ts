@@ -44,6 +44,7 @@ const everWritten = [
   'OAuthGrantRevoked',
   'OAuthTokenIssued',
   'OAuthTokenUsed',
+  'PackagesPinned',
   'PasswordChanged',
   'ProjectionRebuildCompleted',
   'ProjectionRebuildFailed',

@@ -15,6 +15,9 @@ import { createExecutionRunner } from '../../src/reactors/executions/runner.ts';
 import { newCommand, openCommandSide, type CommandSide } from '../commands/harness.ts';
 import { startUpstreams } from '../upstream/support.ts';
 
+/** The servers here are no packages. */
+const noPackages = { resolve: () => Promise.resolve(undefined) };
+
 export type Platform = Awaited<ReturnType<typeof openPlatform>>;
 
 /**
@@ -33,7 +36,7 @@ export async function openPlatform(through: (store: EventStore) => EventStore = 
   /** The reactors of a process that has just started, on the same log. */
   function start() {
     const { upstreams } = startUpstreams();
-    const deps = { ...side.elsewhere(through(side.store)), clock: Date.now, upstreams, logger };
+    const deps = { ...side.elsewhere(through(side.store)), clock: Date.now, upstreams, packages: noPackages, logger };
     const discovery = createDiscovery({ ...deps, discoveryTimeoutMs: 5000 });
     const schemas = createSchemaValidator();
     const { rateLimits } = createMemoryCoordination({ logger });

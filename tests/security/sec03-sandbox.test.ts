@@ -90,6 +90,7 @@ test('SEC3: each server has a home of its own, which other users of the machine 
   const { result } = await ask<Execution>(app, 200, 'POST', '/api/v1/executions', { body: call });
   expect(result?.content[0]?.text).toMatch(new RegExp(`/servers/${other.id}$`));
   expect(home).not.toBe(result?.content[0]?.text);
+  expect((await attack('directory', {})).text, 'and works there').toBe(home);
   expect(statSync(home).mode & 0o777).toBe(0o700);
 });
 

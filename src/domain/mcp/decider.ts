@@ -5,6 +5,7 @@ import { canonicalJson } from './diff/canonical-json.ts';
 import { offerChanges, sameOffer } from './diff/offer.ts';
 import { toolChanges } from './diff/version-diff.ts';
 import type { McpEvent, VersionContent } from './events.ts';
+import type { PackagePin } from './packages.ts';
 import { evolveMcp, unregistered, type McpState, type RegisteredMcp } from './state.ts';
 
 export type McpCommand =
@@ -22,6 +23,8 @@ export type McpCommand =
       readonly code: string;
       readonly message: string;
     }
+  /** What stands behind the packages of a version. What was found first stays. */
+  | { readonly type: 'PinPackages'; readonly version: number; readonly pin: PackagePin }
   /** The server was seen to offer this, unasked: a difference is recorded, not published. */
   | { readonly type: 'DetectDrift'; readonly version: number; readonly offer: Offer };
 
@@ -52,6 +55,8 @@ export const mcpDecider: Decider<McpState, McpCommand, McpEvent> = {
         return publishDiscovered(mcp, command.version, command.offer);
       case 'ReportFailedDiscovery':
         return reportFailedDiscovery(mcp, command);
+      case 'PinPackages':
+        return versionOf(mcp, command.version).pin ? [] : [pinned(command.version, command.pin)];
       case 'DetectDrift':
         return detectDrift(mcp, command.version, command.offer);
     }
@@ -73,7 +78,8 @@ function active(mcp: RegisteredMcp): RegisteredMcp {
 function change(mcp: RegisteredMcp, definition: McpDefinition): McpEvent[] {
   if (canonicalJson(definition) === canonicalJson(mcp.definition)) return [];
   const sameServer = canonicalJson(definition.transport) === canonicalJson(mcp.definition.transport);
-  const content = { definition, offer: sameServer ? mcp.offer : null };
+  // Another launch means other packages; the same one means what it meant before.
+  const content = { definition, offer: sameServer ? mcp.offer : null, ...(sameServer && pinOf(mcp)) };
   return [{ type: 'McpVersionPublished', data: { version: mcp.version + 1, reason: 'change', ...content } }];
 }
 
@@ -94,6 +100,7 @@ function rollBack(mcp: RegisteredMcp, toVersion: number, transport?: Transport):
         rolledBackTo: toVersion,
         definition,
         offer: content.offer,
+        ...pinOf(content),
       },
     },
   ];
@@ -107,7 +114,7 @@ function publishDiscovered(mcp: RegisteredMcp, version: number, offer: Offer): M
     const wasOtherwise = mcp.discoveryError !== null || mcp.drift !== null;
     return wasOtherwise ? [{ type: 'ToolsDiscovered', data: { version, offer } }] : [];
   }
-  const content = { definition: mcp.definition, offer };
+  const content = { definition: mcp.definition, offer, ...pinOf(mcp) };
   return [{ type: 'McpVersionPublished', data: { version: mcp.version + 1, reason: 'discovery', ...content } }];
 }
 
@@ -128,6 +135,14 @@ function detectDrift(mcp: RegisteredMcp, version: number, offer: Offer): McpEven
   if (mcp.drift && sameOffer(mcp.drift, offer)) return [];
   const changes = [...toolChanges(mcp.offer.tools, offer.tools).values()].flat().slice(0, mostChangesTold);
   return [{ type: 'ToolDefinitionDrifted', data: { version, offer, ...offerChanges(mcp.offer, offer), changes } }];
+}
+
+function pinned(version: number, pin: PackagePin): McpEvent {
+  return { type: 'PackagesPinned', data: { version, pin } };
+}
+
+function pinOf({ pin }: VersionContent): Pick<VersionContent, 'pin'> {
+  return pin === undefined ? {} : { pin };
 }
 
 /** Content of one version. @throws DomainError `version_not_found` */

@@ -1,12 +1,15 @@
 import type { DomainEvent } from '../event.ts';
 import type { McpDefinition, Offer } from './definition.ts';
 import type { Change } from './diff/changes.ts';
+import type { PackagePin } from './packages.ts';
 
 /** Everything that makes up one version of an mcp. */
 export interface VersionContent {
   readonly definition: McpDefinition;
   /** What the server offered when asked; null until it was reached. */
   readonly offer: Offer | null;
+  /** The packages that it starts; absent while nobody has looked, and where it starts none. */
+  readonly pin?: PackagePin | undefined;
 }
 
 export type McpRegistered = DomainEvent<'McpRegistered', { readonly definition: McpDefinition }>;
@@ -47,6 +50,9 @@ export type ToolDefinitionDrifted = DomainEvent<
   }
 >;
 
+/** It was found out what stands behind the packages that a version starts, before they were started. */
+export type PackagesPinned = DomainEvent<'PackagesPinned', { readonly version: number; readonly pin: PackagePin }>;
+
 export type McpRetired = DomainEvent<'McpRetired', Record<string, never>>;
 export type McpRestored = DomainEvent<'McpRestored', Record<string, never>>;
 
@@ -56,5 +62,6 @@ export type McpEvent =
   | ToolsDiscovered
   | ToolDiscoveryFailed
   | ToolDefinitionDrifted
+  | PackagesPinned
   | McpRetired
   | McpRestored;

@@ -24,13 +24,13 @@ export function evolveMcp(state: McpState, event: McpEvent): McpState {
   if (state.status === 'unregistered') return state;
   switch (event.type) {
     case 'McpVersionPublished': {
-      const { definition, offer, version } = event.data;
-      const content = { definition, offer };
+      const { definition, offer, version, pin } = event.data;
+      const content = { definition, offer, pin };
       const versions = [...state.versions.slice(0, version - 1), content];
       return { ...state, ...content, version, versions, drift: null, discoveryError: null };
     }
     case 'ToolsDiscovered': {
-      const content = { definition: state.definition, offer: event.data.offer };
+      const content = { definition: state.definition, offer: event.data.offer, pin: state.pin };
       const versions = state.versions.with(event.data.version - 1, content);
       return { ...state, ...content, versions, drift: null, discoveryError: null };
     }
@@ -38,6 +38,13 @@ export function evolveMcp(state: McpState, event: McpEvent): McpState {
       return { ...state, discoveryError: { code: event.data.code, message: event.data.message } };
     case 'ToolDefinitionDrifted':
       return { ...state, drift: event.data.offer };
+    case 'PackagesPinned': {
+      const { version, pin } = event.data;
+      const content = state.versions[version - 1];
+      if (!content) return state;
+      const versions = state.versions.with(version - 1, { ...content, pin });
+      return { ...state, versions, ...(version === state.version && { pin }) };
+    }
     case 'McpRetired':
       return { ...state, status: 'retired' };
     case 'McpRestored':

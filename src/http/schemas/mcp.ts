@@ -94,6 +94,13 @@ export const named = z.looseObject({ name: z.string() });
 export const version = z
   .object({
     ...versionFields,
+    packages: z
+      .object({
+        source: z.enum(['registry', 'installed']),
+        items: z.array(z.object({ name: z.string(), version: z.string(), integrity: z.string().nullable() })),
+      })
+      .nullable()
+      .meta({ description: 'The packages that the launch means, pinned: what runs is this or nothing' }),
     server: z.object({ name: z.string(), version: z.string(), protocolVersion: z.string() }).nullable(),
     tools: z.array(tool),
     prompts: z.array(named),

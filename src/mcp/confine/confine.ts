@@ -42,17 +42,23 @@ export type Confine = (launch: Launch, home: string) => Launch;
 export function createConfine({ sandbox, limits, prlimit }: Confinement): Confine {
   return (launch, home) => {
     if (sandbox.kind !== 'none') checkWorkingDirectory(launch.cwd, [home, ...sandbox.readable]);
-    if (sandbox.kind === 'container') return containerLaunch(launch, home, sandbox, limits);
+    if (sandbox.kind === 'container') return containerLaunch(launch, home, showing(sandbox, launch), limits);
     const { processes: _, ...each } = limits;
     const limited = prlimit === undefined ? [] : limitCommand(prlimit, sandbox.kind === 'none' ? each : limits);
     const [command = '', ...args] = [
-      ...(sandbox.kind === 'none' ? [] : bubblewrapCommand(launch, home, sandbox)),
+      ...(sandbox.kind === 'none' ? [] : bubblewrapCommand(launch, home, showing(sandbox, launch))),
       ...limited,
       launch.command,
       ...launch.args,
     ];
-    return { ...launch, command, args };
+    // Not where the platform runs: what a server finds there by a relative path is not its own.
+    return { ...launch, command, args, cwd: launch.cwd ?? home };
   };
+}
+
+/** The sandbox with what this launch has to read. */
+function showing<Kind extends Exclude<Sandbox, { kind: 'none' }>>(sandbox: Kind, { reads = [] }: Launch): Kind {
+  return { ...sandbox, readable: [...sandbox.readable, ...reads] };
 }
 
 function checkWorkingDirectory(cwd: string | undefined, shown: readonly string[]): void {

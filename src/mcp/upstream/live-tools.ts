@@ -1,10 +1,12 @@
 import type { ToolDefinition } from '../../domain/mcp/definition.ts';
 import type { Change } from '../../domain/mcp/diff/changes.ts';
-import { toolChanges } from '../../domain/mcp/diff/version-diff.ts';
 import { protocolError } from './multiplexer.ts';
 
 /** What differs between the tools that a version has and those that its server has now, by name. */
 export type Differences = ReadonlyMap<string, readonly Change[]>;
+
+/** Finds the tools that are not the same in two lists. */
+export type CompareTools = (before: readonly ToolDefinition[], after: readonly ToolDefinition[]) => Differences;
 
 /** A server that announces a change with every list it gives is not followed for ever. */
 const MAX_LISTS = 5;
@@ -17,8 +19,13 @@ export class LiveTools {
   #tools: readonly ToolDefinition[] | undefined;
   #asking: Promise<readonly ToolDefinition[]> | undefined;
   #comparison: { readonly approved: readonly ToolDefinition[]; readonly differences: Differences } | undefined;
+  readonly #compare: CompareTools;
   /** Rises with each announcement of a change. */
   generation = 0;
+
+  constructor(compare: CompareTools) {
+    this.#compare = compare;
+  }
 
   /** What was read before counts no more. */
   changed(): void {
@@ -52,7 +59,7 @@ export class LiveTools {
     const known = this.known(approved);
     if (known !== undefined) return known;
     const tools = this.#tools ?? (await this.#read(ask));
-    const differences = toolChanges(approved, tools);
+    const differences = this.#compare(approved, tools);
     this.#comparison = { approved, differences };
     onCompared(differences);
     return differences;

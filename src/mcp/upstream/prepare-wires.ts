@@ -1,13 +1,16 @@
+import type { Transport } from '../../domain/mcp/definition.ts';
 import type { ResolvedSecret, ResolveSecret } from '../../ports/secret-use.ts';
 import type { UpstreamTarget } from '../../ports/upstream.ts';
+import type { PackagePin } from '../../domain/mcp/packages.ts';
 import type { Confine } from '../confine/confine.ts';
 import type { Agents } from './http-endpoint.ts';
+import type { Packages } from '../packages/packages.ts';
 import { createHttpEndpoint, flatHeaders } from './http-endpoint.ts';
 import { HttpWire } from './http-wire.ts';
 import type { Redactor } from './redactor.ts';
 import { resolveSettings } from './settings.ts';
 import { SseWire } from './sse-wire.ts';
-import { prepareLaunch, type LaunchRules } from './stdio-launch.ts';
+import { prepareLaunch, type Launch, type LaunchRules } from './stdio-launch.ts';
 import { StdioWire, type RunningProcess } from './stdio-wire.ts';
 import type { Note, Wire } from './wire.ts';
 
@@ -27,6 +30,7 @@ export interface Programs {
   /** A directory of this mcp alone, or of it and a caller whose own secrets it has; it is there when it answers. */
   readonly homeOf: (mcpId: string, caller?: string) => string;
   readonly confine: Confine;
+  readonly packages: Pick<Packages, 'program'>;
 }
 
 export interface WireHooks {
@@ -42,7 +46,7 @@ export interface WireHooks {
  * @throws UpstreamError `upstream_refused`
  */
 export async function prepareWires(
-  { mcpId, transport, caller }: Omit<UpstreamTarget, 'version'>,
+  { mcpId, transport, caller, pin }: Omit<UpstreamTarget, 'version'>,
   options: WireFactoryOptions,
   hooks: WireHooks,
 ): Promise<() => Wire> {
@@ -60,7 +64,8 @@ export async function prepareWires(
       { command, args, env: values, cwd, ...(home !== undefined && { home }) },
       options.launchRules,
     );
-    const launch = programs === undefined || home === undefined ? asked : programs.confine(asked, home);
+    const launch =
+      programs === undefined || home === undefined ? asked : await settle(programs, asked, { transport, pin, home });
     const redact = redactor.text;
     return () => new StdioWire({ launch, maxResultBytes, killGraceMs, running, redact, log: hooks.log, note });
   }
@@ -70,4 +75,20 @@ export async function prepareWires(
   }
   const endpoint = createHttpEndpoint(transport.url, agents);
   return () => new HttpWire({ endpoint, headers, maxResultBytes, note });
+}
+
+/** The program that really runs: that of pinned packages where a package runner was named, in its home, in its confines. */
+async function settle(
+  programs: Programs,
+  asked: Launch,
+  server: {
+    readonly transport: Extract<Transport, { type: 'stdio' }>;
+    readonly pin: PackagePin | undefined;
+    readonly home: string;
+  },
+): Promise<Launch> {
+  const pinned = await programs.packages.program(server.transport, server.pin);
+  const { command, args } = pinned ?? asked;
+  const reads = pinned === undefined ? [] : [pinned.reads];
+  return programs.confine({ ...asked, command, args: [...args], reads }, server.home);
 }

@@ -4,7 +4,7 @@ import type { ServerFacts } from './discovery.ts';
 import { toUpstreamError } from './errors.ts';
 import { requestEnvelope } from './http-revision.ts';
 import { isObject, shorten, type JsonObject } from './json.ts';
-import { LiveTools } from './live-tools.ts';
+import { LiveTools, type CompareTools } from './live-tools.ts';
 import { Multiplexer } from './multiplexer.ts';
 import { CLOSED, type Note, type Wire } from './wire.ts';
 
@@ -27,6 +27,7 @@ export interface SessionOptions {
   readonly timeoutMs: number;
   readonly note: Note;
   readonly onNotification: (method: string) => void;
+  readonly compareTools: CompareTools;
 }
 
 /** The revision without a handshake, tried when a server refuses the handshake of the earlier ones. */
@@ -92,7 +93,7 @@ function takeOver(options: SessionOptions, wire: Wire, client: Client, revision:
   const protocolVersion = client.getNegotiatedProtocolVersion() ?? revision ?? 'unknown';
   const { name, version } = client.getServerVersion() ?? { name: 'unknown', version: 'unknown' };
   const capabilities: JsonObject = { ...client.getServerCapabilities() };
-  const tools = new LiveTools();
+  const tools = new LiveTools(options.compareTools);
   const rpc = new Multiplexer({
     wire,
     note: options.note,

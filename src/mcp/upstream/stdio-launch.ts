@@ -1,6 +1,8 @@
 import { dirname } from 'node:path';
 import { tmpdir } from 'node:os';
 import { UpstreamError } from '../../ports/upstream.ts';
+import { npmLaunchOf } from '../packages/npm-launch.ts';
+import { unpinnedPart } from '../packages/unpinned.ts';
 import { forbiddenOption } from './interpreter-options.ts';
 import { shorten } from './json.ts';
 
@@ -21,6 +23,8 @@ export interface LaunchRules {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Variables that lead package runners to the settings and caches that servers share. */
   readonly packageTools?: Readonly<Record<string, string>>;
+  /** Whether a launch has to say exactly what it runs, or to name packages that can be pinned. */
+  readonly pinned?: boolean;
 }
 
 export interface Launch {
@@ -28,6 +32,8 @@ export interface Launch {
   readonly args: string[];
   readonly env: Record<string, string>;
   readonly cwd: string | undefined;
+  /** Directories that it has to read in a sandbox, besides its home and what the operator shows. */
+  readonly reads?: readonly string[];
 }
 
 /** Variables that make a loader, an interpreter or a package tool run or fetch something else than what was asked for. */
@@ -50,6 +56,7 @@ export function prepareLaunch(request: LaunchRequest, rules: LaunchRules): Launc
   checkText('the command', command);
   args.forEach((arg, index) => checkText(`argument ${index + 1}`, arg));
   const option = forbiddenOption(command, args);
+  if (rules.pinned === true) checkPinned(command, args);
   if (option !== undefined) throw refusal(`${command} may not be started with ${JSON.stringify(shorten(option, 100))}`);
   if (cwd !== undefined) {
     checkText('the working directory', cwd);
@@ -74,6 +81,17 @@ export function prepareLaunch(request: LaunchRequest, rules: LaunchRules): Launc
     },
     cwd,
   };
+}
+
+/** What is found by its name alone may be something else tomorrow. */
+function checkPinned(command: string, args: readonly string[]): void {
+  const launch = npmLaunchOf(command, args);
+  const loose = unpinnedPart(command, args);
+  const fault = typeof launch === 'string' ? launch : undefined;
+  if (fault === undefined && loose === undefined) return;
+  const what = loose === undefined ? fault : `${JSON.stringify(shorten(loose, 200))} may be another tomorrow`;
+  const how = loose === undefined ? '' : ': name a version (name==1.2.3, name@1.2.3) or a digest (image@sha256:…)';
+  throw refusal(`${what}${how}; an operator can allow what is not pinned with ANNALS_STDIO_UNPINNED`);
 }
 
 function checkText(what: string, text: string): void {

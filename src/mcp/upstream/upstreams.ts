@@ -7,6 +7,7 @@ import type { CallOptions, Upstreams, UpstreamTarget } from '../../ports/upstrea
 import { admitCall } from './admit-call.ts';
 import { Connection } from './connection.ts';
 import { discoverOffer, type Ask } from './discovery.ts';
+import type { CompareTools } from './live-tools.ts';
 import { ListChanges } from './list-changes.ts';
 import { LogRing } from './log-ring.ts';
 import { createNotices } from './notices.ts';
@@ -21,6 +22,8 @@ export interface UpstreamsOptions {
   readonly egress: Pick<Egress, 'http' | 'https'>;
   /** Commands that may be started for stdio servers (`ANNALS_STDIO_ALLOW`). */
   readonly stdioAllow: readonly string[];
+  /** Whether a launch has to say exactly what it runs (`ANNALS_STDIO_UNPINNED`); absent: it need not. */
+  readonly stdioPinned?: boolean;
   /** The environment of this process; a child sees PATH, HOME and LANG of it. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Absent: programs share the home of this process, and nothing confines them. */
@@ -30,6 +33,8 @@ export interface UpstreamsOptions {
   readonly logger: Logger;
   /** What this client calls itself to servers. */
   readonly client: { readonly name: string; readonly version: string };
+  /** Finds the tools that a server describes otherwise than a version does; absent: it may say of them what it likes. */
+  readonly compareTools?: CompareTools;
   /** Gives a stored secret in clear; absent: there are none. */
   readonly resolveSecret?: ResolveSecret;
   /** Bytes of one answer; 16 MiB unless told. */
@@ -59,6 +64,7 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
     launchRules: {
       allow: options.stdioAllow,
       environment: options.environment,
+      ...(options.stdioPinned !== undefined && { pinned: options.stdioPinned }),
       ...(options.packageTools !== undefined && { packageTools: options.packageTools }),
     },
     programs: options.programs,
@@ -103,6 +109,7 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
             if (method.endsWith('/list_changed')) changes.announce(key, target);
           },
           onWire,
+          compareTools: options.compareTools ?? nothingDiffers,
         });
         redactor.value(session.server);
         return session;
@@ -144,7 +151,9 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
       const { approved } = call;
       const tell = (same: boolean): void => comparisons.forEach((listener) => listener(target, same));
       const admit =
-        approved && admitCall(connection, call.name, approved, (differences) => tell(differences.size === 0));
+        approved &&
+        options.compareTools &&
+        admitCall(connection, call.name, approved, (differences) => tell(differences.size === 0));
       return checkToolResult(await connection.request('tools/call', params, callOptions, admit));
     },
     async discover(target, callOptions): Promise<Offer> {
@@ -182,6 +191,8 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
     },
   };
 }
+
+const nothingDiffers: CompareTools = () => new Map();
 
 function asksForCallersOwn({ transport }: UpstreamTarget): boolean {
   const settings = (transport.type === 'stdio' ? transport.env : transport.headers) ?? {};

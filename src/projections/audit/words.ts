@@ -31,6 +31,7 @@ const describedTypes = [
   'ToolsDiscovered',
   'ToolDiscoveryFailed',
   'ToolDefinitionDrifted',
+  'PackagesPinned',
   'ExecutionRequested',
   'ExecutionFailed',
   'ExecutionCancelled',
@@ -72,6 +73,8 @@ function describe(words: Words, { type, data }: Recorded<Described>): Words {
       return words.add(`${data.code} ${data.message}`);
     case 'ToolDefinitionDrifted':
       return words.addJson({ added: data.added, removed: data.removed, changed: data.changed });
+    case 'PackagesPinned':
+      return words.addJson(data.pin.packages);
     case 'ExecutionRequested': {
       const given = createWords(roomForArguments).addJson(data.arguments);
       return words.add(`${data.tool} ${data.mcpName}`).add(given.toString());

@@ -1,5 +1,6 @@
 import type { McpDefinition, Offer } from '../../domain/mcp/definition.ts';
 import type { McpEvent } from '../../domain/mcp/events.ts';
+import type { PackagePin, PinnedPackage } from '../../domain/mcp/packages.ts';
 import type { Position, Revision } from '../../ports/event-store.ts';
 import { idOf, recognise } from '../folding/recorded.ts';
 import type { Projection } from '../projection.ts';
@@ -12,6 +13,8 @@ export type McpVersionDocument = {
   readonly version: number;
   readonly definition: McpDefinition;
   readonly offer: Offer | null;
+  /** Absent where the version starts no package by its name, and in documents of before packages were pinned. */
+  readonly packages?: { readonly source: PackagePin['source']; readonly items: readonly PinnedPackage[] };
   readonly reason: 'registration' | 'change' | 'discovery' | 'rollback';
   readonly rolledBackTo: number | null;
   readonly publishedAt: string;
@@ -22,7 +25,7 @@ export type McpVersionDocument = {
   readonly position: Position;
 };
 
-const types = ['McpRegistered', 'McpVersionPublished', 'ToolsDiscovered'] as const;
+const types = ['McpRegistered', 'McpVersionPublished', 'ToolsDiscovered', 'PackagesPinned'] as const;
 const isOurs = recognise<Extract<McpEvent, { type: (typeof types)[number] }>>(types);
 
 /** The id of a version's document. */
@@ -48,6 +51,7 @@ export const mcpVersions: Projection<McpVersionDocument> = {
     if (event.type === 'ToolsDiscovered') {
       return row && { ...row, offer: event.data.offer, discoveredAt: occurredAt, revision, position };
     }
+    if (event.type === 'PackagesPinned') return row && { ...row, ...packagesOf(event.data.pin), revision, position };
     const mcpId = idOf(event.stream);
     const published = { mcpId, publishedAt: occurredAt, publishedBy: actor, revision, position };
     if (event.type === 'McpRegistered') {
@@ -62,7 +66,7 @@ export const mcpVersions: Projection<McpVersionDocument> = {
         ...published,
       };
     }
-    const { version, definition, offer, reason, rolledBackTo } = event.data;
+    const { version, definition, offer, pin, reason, rolledBackTo } = event.data;
     return {
       id: versionId(mcpId, version),
       version,
@@ -71,7 +75,13 @@ export const mcpVersions: Projection<McpVersionDocument> = {
       reason,
       rolledBackTo: rolledBackTo ?? null,
       discoveredAt: offer ? occurredAt : null,
+      ...(pin && packagesOf(pin)),
       ...published,
     };
   },
 };
+
+/** All but the lock, which stands in the event and is nobody's reading. */
+function packagesOf({ source, packages }: PackagePin): Required<Pick<McpVersionDocument, 'packages'>> {
+  return { packages: { source, items: packages } };
+}

@@ -42,6 +42,7 @@ export const mcps = streamProjection<McpRow, McpEvent>({
     'ToolsDiscovered',
     'ToolDiscoveryFailed',
     'ToolDefinitionDrifted',
+    'PackagesPinned',
     'McpRetired',
     'McpRestored',
   ],
@@ -83,6 +84,7 @@ export const mcps = streamProjection<McpRow, McpEvent>({
         return { status: 'retired', updated_at };
       case 'McpRestored':
         return { status: 'active', updated_at };
+      case 'PackagesPinned':
       case 'McpRegistered':
         return {};
     }

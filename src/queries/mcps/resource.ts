@@ -44,6 +44,8 @@ export interface McpVersionSummary {
 
 /** One version, whole. */
 export interface McpVersionResource extends McpVersionSummary {
+  /** What stands behind the packages that it starts by their names; null where it starts none, or nobody has looked yet. */
+  readonly packages: McpVersionDocument['packages'] | null;
   readonly server: Offer['server'] | null;
   readonly tools: readonly ToolDefinition[];
   readonly prompts: readonly NamedDefinition[];
@@ -98,6 +100,7 @@ export function toVersion(document: McpVersionDocument): McpVersionResource {
   const { offer } = document;
   return {
     ...toVersionSummary(document),
+    packages: document.packages ?? null,
     server: offer?.server ?? null,
     tools: offer?.tools ?? [],
     prompts: offer?.prompts ?? [],

@@ -4,6 +4,7 @@ import { following, type CommandContext } from '../../commands/context.ts';
 import {
   detectDrift,
   loadMcp,
+  pinPackages,
   publishDiscoveredTools,
   reportFailedDiscovery,
   type McpDeps,
@@ -11,8 +12,12 @@ import {
 import type { Outcome } from '../../commands/transaction.ts';
 import type { Principal } from '../../domain/access/principal.ts';
 import { DomainError } from '../../domain/error.ts';
+import { versionOf } from '../../domain/mcp/decider.ts';
+import type { VersionContent } from '../../domain/mcp/events.ts';
 import { hiddenTextOf } from '../../domain/mcp/hidden-text.ts';
+import type { PackagePin } from '../../domain/mcp/packages.ts';
 import type { RegisteredMcp } from '../../domain/mcp/state.ts';
+import type { PackagePins } from '../../ports/package-pins.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { Discovered, ToolDiscovery } from '../../ports/tool-discovery.ts';
 import { UpstreamError, type Upstreams, type UpstreamTarget } from '../../ports/upstream.ts';
@@ -27,6 +32,7 @@ const system: Principal = {
 
 export interface DiscoveryDeps extends McpDeps {
   readonly upstreams: Upstreams;
+  readonly packages: PackagePins;
   readonly logger: Logger;
   /** Milliseconds that a server has to answer all its lists. */
   readonly discoveryTimeoutMs: number;
@@ -44,17 +50,22 @@ export function createDiscovery(deps: DiscoveryDeps): ToolDiscovery<CommandConte
       deps.logger.warn({ mcpId: target.mcpId, error: String(error) }, 'looking for drift failed');
     });
   });
-  return { discover: (context, mcpId) => discover(deps, context, mcpId) };
+  return {
+    discover: (context, mcpId) => discover(deps, context, mcpId),
+    pinOf: (context, mcpId, version, content) => pinOf(deps, context, mcpId, version, content),
+  };
 }
 
 async function discover(deps: DiscoveryDeps, context: CommandContext, mcpId: string): Promise<Discovered> {
-  const { status, version, definition } = await loadMcp(deps, mcpId);
+  const { status, version, versions, definition } = await loadMcp(deps, mcpId);
   if (status === 'retired') throw new DomainError('conflict', 'mcp_retired', 'this mcp is retired: restore it first');
   // Registering and discovering come from one request, and each is a command.
   const own = following(context, derivedId('discover', context.commandId));
   try {
     const caller = context.principal.actor;
-    const target = { mcpId, version, transport: definition.transport, caller };
+    const content = versions[version - 1] ?? { definition, offer: null };
+    const pin = await pinOf(deps, context, mcpId, version, content);
+    const target = { mcpId, version, transport: definition.transport, caller, ...(pin && { pin }) };
     const offer = await deps.upstreams.discover(target, { timeoutMs: deps.discoveryTimeoutMs });
     const hidden = hiddenTextOf(offer);
     if (hidden.length > 0) deps.logger.warn({ mcpId, version, hidden }, 'a server hides text in what it offers');
@@ -66,6 +77,21 @@ async function discover(deps: DiscoveryDeps, context: CommandContext, mcpId: str
     const code = error.code === 'execution_timed_out' ? 'upstream_unavailable' : error.code;
     return discovered(await reportFailedDiscovery(deps, own, mcpId, { version, code, message }));
   }
+}
+
+async function pinOf(
+  deps: DiscoveryDeps,
+  context: CommandContext,
+  mcpId: string,
+  version: number,
+  { pin, definition }: VersionContent,
+): Promise<PackagePin | undefined> {
+  if (pin !== undefined) return pin;
+  const found = await deps.packages.resolve(definition.transport);
+  if (found === undefined) return undefined;
+  const own = following(context, derivedId(`pin ${version}`, context.commandId));
+  const { state } = await pinPackages(deps, own, mcpId, version, found);
+  return versionOf(state, version).pin;
 }
 
 function discovered({ state, revision, position }: Outcome<RegisteredMcp>): Discovered {

@@ -1,5 +1,6 @@
 import type { ExecutionOutcome } from '../../commands/executions.ts';
 import type { ExecutionRequest } from '../../domain/execution/events.ts';
+import type { PackagePin } from '../../domain/mcp/packages.ts';
 import type { BlobStore } from '../../ports/blob-store.ts';
 import { SchemaUnusable, type SchemaValidator } from '../../ports/schema-validator.ts';
 import { StoreUnavailable } from '../../ports/unavailable.ts';
@@ -20,6 +21,8 @@ export interface Call {
   readonly id: string;
   readonly request: ExecutionRequest;
   readonly tool: CalledTool;
+  /** What stands behind the packages that the server is started from. @throws UpstreamError */
+  readonly pin: () => Promise<PackagePin | undefined>;
   readonly abort: AbortController;
   readonly progress: ReadonlySet<(progress: Progress) => void>;
 }
@@ -27,14 +30,21 @@ export interface Call {
 /** Makes the call; what it comes to is the answer, however it ends. @throws whatever is a mistake of the platform */
 export async function callUpstream(
   deps: CallDeps,
-  { request, tool, abort, progress }: Call,
+  { request, tool, pin: pinned, abort, progress }: Call,
   started: number,
 ): Promise<ExecutionOutcome> {
   const { mcpId, mcpVersion, timeoutMs } = request;
   const { definition, offer } = tool.content;
   const { transport } = definition;
-  const target = { mcpId, version: mcpVersion, transport, caller: request.requestedBy };
   try {
+    const pin = await pinned();
+    const target = {
+      mcpId,
+      version: mcpVersion,
+      transport,
+      caller: request.requestedBy,
+      ...(pin && { pin }),
+    };
     const result = await deps.upstreams.callTool(
       target,
       { name: request.tool, arguments: request.arguments, ...(offer && { approved: offer.tools }) },

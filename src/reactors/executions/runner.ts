@@ -64,7 +64,8 @@ export function createExecutionRunner(deps: RunnerDeps): ExecutionRunner<Command
     refuseWhileDraining();
     const abort = new AbortController();
     const progress = new Set<(progress: Progress) => void>();
-    const ended = beginAndEnd(context, { id, request, tool, abort, progress });
+    const pin = () => deps.discovery.pinOf(context, request.mcpId, request.mcpVersion, tool.content);
+    const ended = beginAndEnd(context, { id, request, tool, pin, abort, progress });
     running.set(id, { startedAt: deps.clock(), abort, progress, ended });
     try {
       return await ended;

@@ -13,6 +13,56 @@ export interface Control {
 
 export const controls: readonly Control[] = [
   {
+    defence: 'an archive has the integrity that was pinned',
+    file: 'src/mcp/packages/packages.ts',
+    present: 'const file = { lockfileVersion: 3, requires: true, packages: lock };',
+    disabled:
+      "const { '': root0, ...rest } = lock;\n      const bare = Object.entries(rest).map(([at, { integrity: _, ...entry }]) => [at, entry]);\n      " +
+      "const file = { lockfileVersion: 3, requires: true, packages: { '': root0, ...Object.fromEntries(bare) } };",
+    test: 'sec26-packages.test.ts',
+    red: /was published anew/,
+  },
+  {
+    defence: 'installed files are those that were pinned',
+    file: 'src/mcp/packages/packages.ts',
+    present: "if (pin.source === 'installed' && (await",
+    disabled: "if (pin.source === 'registry' && (await",
+    test: 'sec26-packages.test.ts',
+    red: /has to stay as it is/,
+  },
+  {
+    defence: 'packages come from registries that are allowed',
+    file: 'src/mcp/packages/lock.ts',
+    present: '!registries.some((registry) => resolved.startsWith(registry))',
+    disabled: 'registries.length === 0',
+    test: 'sec26-packages.test.ts',
+    red: /come from registries that are allowed/,
+  },
+  {
+    defence: 'nothing of a package runs while it is installed',
+    file: 'src/mcp/packages/npm.ts',
+    present: "'--ignore-scripts', ",
+    disabled: "'--no-ignore-scripts', ",
+    test: 'sec26-packages.test.ts',
+    red: /runs nothing while it is installed/,
+  },
+  {
+    defence: 'a launch says exactly what it runs',
+    file: 'src/mcp/upstream/stdio-launch.ts',
+    present: 'if (rules.pinned === true) checkPinned',
+    disabled: "if (command === '') checkPinned",
+    test: 'sec26-packages.test.ts',
+    red: /docker .* does not say what it runs/,
+  },
+  {
+    defence: 'programs do not work where the platform runs',
+    file: 'src/mcp/confine/confine.ts',
+    present: 'cwd: launch.cwd ?? home',
+    disabled: 'cwd: launch.cwd',
+    test: 'sec03-sandbox.test.ts',
+    red: /a home of its own/,
+  },
+  {
     defence: 'a tool that its server describes otherwise is not called',
     file: 'src/mcp/upstream/admit-call.ts',
     present: 'if (changes !== undefined) throw',
