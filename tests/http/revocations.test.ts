@@ -1,4 +1,5 @@
 import { expect, it, onTestFinished } from 'vitest';
+import { giveOAuthGrant, revokeOAuthGrant } from '../../src/commands/oauth.ts';
 import { endSession, logIn } from '../../src/commands/sessions.ts';
 import { registerUser } from '../../src/commands/users.ts';
 import { createPrincipals } from '../../src/http/auth/principals.ts';
@@ -49,7 +50,15 @@ async function twoProcesses(here: Coordination, there: Coordination) {
     return { sessionId, isOpen: async () => (await principals.of(sessionId, userId)) !== undefined };
   };
   const end = (sessionId: string) => endSession(writer, newCommand(), sessionId, 'logout');
-  return { open, end };
+  const letIn = async () => {
+    const [grantId, userId] = [newCommand().commandId, ada.commandId];
+    const content = { userId, clientId: 'client', resources: {}, rejected: {}, expiresAt: '2099-01-01T00:00:00.000Z' };
+    await giveOAuthGrant(writer, newCommand(), grantId, content);
+    expect(await principals.ofGrant(grantId, userId)).toMatchObject({ userId });
+    return { grantId, isOpen: async () => (await principals.ofGrant(grantId, userId)) !== undefined };
+  };
+  const takeBack = (grantId: string) => revokeOAuthGrant(writer, newCommand(), grantId);
+  return { open, end, letIn, takeBack };
 }
 
 function tests(start: () => { readonly here: Coordination; readonly there: Coordination }): void {
@@ -58,6 +67,15 @@ function tests(start: () => { readonly here: Coordination; readonly there: Coord
     const { open, end } = await twoProcesses(here, there);
     const [ended, kept] = [await open(), await open()];
     await end(ended.sessionId);
+    await until(async () => expect(await ended.isOpen()).toBe(false));
+    expect(await kept.isOpen()).toBe(true);
+  });
+
+  it('so is what a client was let do, when it is taken back', async () => {
+    const { here, there } = start();
+    const { letIn, takeBack } = await twoProcesses(here, there);
+    const [ended, kept] = [await letIn(), await letIn()];
+    await takeBack(ended.grantId);
     await until(async () => expect(await ended.isOpen()).toBe(false));
     expect(await kept.isOpen()).toBe(true);
   });
