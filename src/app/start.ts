@@ -24,6 +24,7 @@ import { createDiscovery } from '../reactors/discovery/discovery.ts';
 import { createExecutionRunner } from '../reactors/executions/runner.ts';
 import { createProjectionOperations } from '../reactors/projections/projection-operations.ts';
 import { createRebuildReports } from '../reactors/projections/rebuild-reports.ts';
+import { createRewrapping } from '../reactors/secrets/rewrapping.ts';
 import { startAudit } from './audit/start-audit.ts';
 import { createClosing, type Closing } from './closing.ts';
 import { announceNode } from './engines/coordination.ts';
@@ -38,6 +39,7 @@ import { listen } from './listen.ts';
 import { pathsIn } from './paths.ts';
 import { openPrograms, packageToolsOf } from './programs.ts';
 import { recoverOverdue, recoverOwn } from './recovery.ts';
+import { followSecretChanges } from './secret-changes.ts';
 import { announceServer } from './server-file.ts';
 import { version } from './version.ts';
 
@@ -142,6 +144,8 @@ async function start(config: Config, { logger, http: httpSettings }: StartOption
     logger,
     discoveryTimeoutMs,
   });
+  const secretChanges = await followSecretChanges({ store, upstreams, logger, closing });
+  const discovery = createDiscovery({ ...commands, upstreams, logger, discoveryTimeoutMs });
   const executions = createExecutionRunner({
     ...commands,
     upstreams,
@@ -155,6 +159,9 @@ async function start(config: Config, { logger, http: httpSettings }: StartOption
 
   const reports = createRebuildReports(control, store, engines.coordination.cache);
   closing.add('reports of rebuilds', () => reports.close());
+
+  const rewrapping = createRewrapping(commands, engines.coordination.cache, logger);
+  closing.add('sealing of secrets', () => rewrapping.close());
 
   let serving = true;
   const queries = { models, store, blobs, clock };
@@ -182,6 +189,8 @@ async function start(config: Config, { logger, http: httpSettings }: StartOption
     projections: control,
     projectionCommands: createProjectionOperations(commands, control, reports, logger),
     upstreams,
+    secretChanges,
+    rewrapping,
     seal,
     auditReads: createAuditReads(commands),
     coordination,

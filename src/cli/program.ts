@@ -11,6 +11,7 @@ import { addEvents } from './commands/events.ts';
 import { addImport } from './commands/import.ts';
 import { addMigrate } from './commands/migrate.ts';
 import { addProjections } from './commands/projections.ts';
+import { addSecrets } from './commands/secrets.ts';
 import { addServe } from './commands/serve.ts';
 
 const where = `
@@ -36,6 +37,7 @@ export async function runCli(argv: readonly string[]): Promise<number | undefine
     addEvents,
     addAudit,
     addAdmin,
+    addSecrets,
     addDoctor,
   ])
     add(program);

@@ -13,6 +13,7 @@ import type { Limiter } from '../ports/limiter.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { ProjectionControl } from '../ports/projection-control.ts';
 import type { ProjectionOperations } from '../ports/projection-operations.ts';
+import type { Rewrapping } from '../ports/rewrapping.ts';
 import type { ToolDiscovery } from '../ports/tool-discovery.ts';
 import type { Upstreams } from '../ports/upstream.ts';
 import type { QueryDeps } from '../queries/deps.ts';
@@ -99,6 +100,12 @@ export interface SystemInfo {
   readonly nodes: () => Promise<readonly Node[]>;
 }
 
+/** How far connections have heard which secrets changed. */
+export interface SecretChanges {
+  /** Answers when every event up to this position counts. */
+  readonly caughtUp: (position: Position) => Promise<void>;
+}
+
 /** Everything the HTTP layer needs; the composition root fills it in. */
 export interface HttpDeps {
   readonly settings: HttpSettings;
@@ -110,6 +117,8 @@ export interface HttpDeps {
   readonly projections: ProjectionControl;
   readonly projectionCommands: ProjectionOperations<CommandContext>;
   readonly upstreams: Upstreams;
+  readonly secretChanges: SecretChanges;
+  readonly rewrapping: Rewrapping<CommandContext>;
   readonly seal: AuditSeal;
   readonly auditReads: AuditReads;
   /** What this process shares with others that serve the same. */

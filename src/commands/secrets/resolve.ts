@@ -1,4 +1,5 @@
-import type { SecretReference } from '../../domain/mcp/definition.ts';
+import { settingsOf } from '../../domain/mcp/credentials.ts';
+import type { SecretReference, Transport } from '../../domain/mcp/definition.ts';
 import type { KnownSecret } from '../../domain/secret/decider.ts';
 import type { ResolvedSecret, SecretUse } from '../../ports/secret-use.ts';
 import { UpstreamError } from '../../ports/upstream.ts';
@@ -42,6 +43,13 @@ export async function resolveSecret(
 /** Id of the secret that holds a setting of an mcp. */
 export function settingSecretId(mcpId: string, name: string): string {
   return derivedId(name, mcpId);
+}
+
+/** Ids of the secrets that hold settings of an mcp which reaches its server so. */
+export function settingSecretIds(mcpId: string, transport: Transport): readonly string[] {
+  return settingsOf(transport).flatMap(({ value }) =>
+    typeof value !== 'string' && isSettingSecret(value.secret) ? [settingSecretId(mcpId, value.secret)] : [],
+  );
 }
 
 /** Id of a shared secret by its name; undefined when there never was one. */

@@ -9,14 +9,16 @@ import { rewrapVersion } from './sealed-version.ts';
 /**
  * Seals the key of a secret's value with the master key that seals now. What was deleted, and values of before, stay as
  * they are: when the old master key is gone, so are they.
+ * @returns whether that was to be done
  * @throws VaultLocked, VaultDamaged
  */
-export async function rewrapSecret(deps: VaultDeps, context: CommandContext, id: string): Promise<void> {
+export async function rewrapSecret(deps: VaultDeps, context: CommandContext, id: string): Promise<boolean> {
   const masterKey = await sealingKey(deps);
   const { state } = await load(deps.store, deps.aggregates, secretDecider, `secret-${id}`);
-  if (state.status !== 'active' || state.key.masterKey === masterKey) return;
+  if (state.status !== 'active' || state.key.masterKey === masterKey) return false;
   const key = rewrapVersion(deps.vault, id, state, masterKey);
   await handle(deps, context, secretDecider, id, { type: 'RewrapSecret', version: state.version, key });
+  return true;
 }
 
 /** A value was sealed while the master key changed, and whoever re-seals may have passed it already. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { changeMcp, registerMcp, restoreMcp, retireMcp, rollBackMcp } from '../../commands/mcps.ts';
+import { settingSecretIds } from '../../commands/secrets/resolve.ts';
 import type { Outcome } from '../../commands/transaction.ts';
 import { getMcp } from '../../queries/mcps/get.ts';
 import { createMcpList } from '../../queries/mcps/list.ts';
@@ -22,7 +23,7 @@ const serverEverything = {
 };
 
 /** Managed MCP servers: registering, changing, retiring. */
-export function mcpRoutes({ commands, queries, discovery }: RouteParts): readonly Route[] {
+export function mcpRoutes({ commands, queries, discovery, upstreams }: RouteParts): readonly Route[] {
   const listMcps = createMcpList(queries);
 
   /** The mcp as its last event left it, from the log: no read model has to be waited for. */
@@ -114,6 +115,10 @@ export function mcpRoutes({ commands, queries, discovery }: RouteParts): readonl
       async handler({ params: { id }, body }, context) {
         const mcpId = await resolveMcpId(commands, id);
         const outcome = await changeMcp(commands, context.command(), mcpId, body);
+        // Another value of a setting is no other version; calls that follow have it all the same.
+        if (body.transport !== undefined) {
+          for (const id of settingSecretIds(mcpId, outcome.state.definition.transport)) upstreams.secretChanged(id);
+        }
         // Another server is reached from now on: what it offers belongs to the new version.
         const isUnasked = outcome.events.length > 0 && outcome.state.offer === null;
         return changed(mcpId, isUnasked ? await discovery.discover(context.command(), mcpId) : outcome);

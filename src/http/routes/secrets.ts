@@ -10,7 +10,7 @@ import { ok, type JsonAnswer } from '../answer.ts';
 import { defineRoute } from '../route/define-route.ts';
 import type { Route } from '../route/route.ts';
 import { asOfParam, idOrNameParam, idParam, listQuery, momentQuery, yesOrNo } from '../schemas/params.ts';
-import { secret, secretInput, secretPage, secretPatch, secretUsage } from '../schemas/secret.ts';
+import { rewrap, secret, secretInput, secretPage, secretPatch, secretUsage } from '../schemas/secret.ts';
 import { exampleIds } from './example-ids.ts';
 import { isId, resolveMcpId } from './mcp-id.ts';
 import type { RouteParts } from './parts.ts';
@@ -19,7 +19,7 @@ const params = z.strictObject({ id: idOrNameParam });
 const example = { id: exampleIds.secret };
 
 /** Values that mcps use and nobody sees. */
-export function secretRoutes({ commands, queries }: RouteParts): readonly Route[] {
+export function secretRoutes({ commands, queries, secretChanges, rewrapping }: RouteParts): readonly Route[] {
   const idOf = async (idOrName: string): Promise<string> => {
     if (isId(idOrName)) return idOrName.toLowerCase();
     const id = await sharedSecretId(commands, idOrName);
@@ -87,6 +87,34 @@ export function secretRoutes({ commands, queries }: RouteParts): readonly Route[
       },
     }),
     defineRoute({
+      method: 'post',
+      path: '/api/v1/secrets/rewrap',
+      summary: 'Seal what is stored with the new master key',
+      description:
+        'After a start with another ANNALS_MASTER_KEY and the old one as ANNALS_MASTER_KEY_PREVIOUS. Everything is served ' +
+        'meanwhile; one that was broken off is gone on with.',
+      tags: ['secrets'],
+      access: { permission: 'secret:manage' },
+      responses: { 202: { description: 'Begun; Location tells how far it is', schema: rewrap } },
+      examples: [{ summary: 'Everything' }],
+      async handler(_, context) {
+        const body = await rewrapping.start(context.command());
+        return { status: 202, headers: { Location: '/api/v1/secrets/rewrap' }, body };
+      },
+    }),
+    defineRoute({
+      method: 'get',
+      path: '/api/v1/secrets/rewrap',
+      summary: 'Read how far the new master key seals what is stored',
+      tags: ['secrets'],
+      access: { permission: 'secret:manage' },
+      responses: {
+        200: { description: 'The progress, and whether the old master key is needed still', schema: rewrap },
+      },
+      examples: [{ summary: 'Now' }],
+      handler: async () => ok(await rewrapping.status()),
+    }),
+    defineRoute({
       method: 'get',
       path: '/api/v1/secrets/{id}',
       summary: 'Read what is known of a secret',
@@ -119,6 +147,7 @@ export function secretRoutes({ commands, queries }: RouteParts): readonly Route[
         const id = await idOf(params.id);
         const more = mcps === undefined ? {} : { mcps: await idsOf(mcps) };
         const outcome = await changeSecret(commands, context.command(), id, { ...change, ...more });
+        await secretChanges.caughtUp(outcome.position);
         return changed(id, context.principal, outcome);
       },
     }),
@@ -144,6 +173,7 @@ export function secretRoutes({ commands, queries }: RouteParts): readonly Route[
           return [...seen.map(({ name }) => name), ...(unseen === 0 ? [] : [`${unseen} that you may not see`])];
         };
         const { position } = await deleteSecret(commands, context.command(), id, usedBy);
+        await secretChanges.caughtUp(position);
         return { status: 204, position };
       },
     }),

@@ -86,3 +86,16 @@ export const secretUsage = z
     nextCursor: z.null(),
   })
   .meta({ id: 'SecretUsage' });
+
+export const rewrap = z
+  .object({
+    status: z.enum(['pending', 'running', 'succeeded', 'failed']),
+    done: z.int(),
+    total: z.int(),
+    startedAt: time.nullable(),
+    finishedAt: time.nullable(),
+    error: z.string().nullable(),
+    masterKey: z.string().meta({ description: 'Id of the master key that seals now; it tells nothing of the key' }),
+    previousNeeded: z.boolean().meta({ description: 'Whether ANNALS_MASTER_KEY_PREVIOUS has to stay' }),
+  })
+  .meta({ id: 'SecretRewrap' });

@@ -56,12 +56,14 @@ interface TestAppOptions {
   /** Of the user admin, where `env` gives another one. */
   readonly adminPassword?: string;
   readonly http?: Partial<HttpSettings>;
+  /** Where its data is, and stays; absent: a directory that goes with it. */
+  readonly directory?: string;
   readonly env?: Readonly<Record<string, string>>;
 }
 
 /** The whole platform on a free port and a directory of its own. */
 export async function startTestApp({ http = {}, env = {}, ...options }: TestAppOptions = {}): Promise<TestApp> {
-  const directory = await mkdtemp(join(tmpdir(), 'annals-http-'));
+  const directory = options.directory ?? (await mkdtemp(join(tmpdir(), 'annals-http-')));
   const config = loadConfig({
     PORT: '0',
     ANNALS_DATA_DIR: directory,
@@ -124,7 +126,7 @@ export async function startTestApp({ http = {}, env = {}, ...options }: TestAppO
     },
     async close() {
       await annals.close();
-      await rm(directory, { recursive: true });
+      if (options.directory === undefined) await rm(directory, { recursive: true });
     },
   };
 }
