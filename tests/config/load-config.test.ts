@@ -120,6 +120,10 @@ describe('loading the settings', () => {
     ['ANNALS_STDIO_ALLOW', '/usr/../tmp/evil'],
     ['ANNALS_EGRESS_ALLOW', '10.0.0.0/8/8'],
     ['ANNALS_EGRESS_ALLOW', 'fe80::1%eth0'],
+    ['ANNALS_OIDC_ISSUER', 'http://login.example.com'],
+    ['ANNALS_OAUTH_ISSUER', 'http://login.example.com'],
+    ['ANNALS_OAUTH_ISSUER', 'login.example.com'],
+    ['ANNALS_OAUTH_SERVER', 'maybe'],
   ])('refuses %s=%j', (name, value) => {
     expect(namesOf({ [name]: value })).toEqual([name]);
   });

@@ -33,7 +33,10 @@ beforeAll(async () => {
   expect((await app.request('POST', '/api/v1/roles', { body })).status).toBe(201);
   const [developer, operator] = [await app.newUser(), await app.newUser(['operator'])];
   const ofOne = await app.newUser(['programmers-of-one']);
-  const [scopes, all] = [['mcp:read', 'mcp:write'], ['mcp:read', 'mcp:write', 'mcp:register-command']];
+  const [scopes, all] = [
+    ['mcp:read', 'mcp:write'],
+    ['mcp:read', 'mcp:write', 'mcp:register-command'],
+  ];
   const add = (name: string, { id }: { id: string }, token: string, code: string) =>
     callers.set(name, { token, code, actor: `user:${id}` });
   add('a user who lacks it', developer, developer.token, 'permission_missing');
@@ -123,7 +126,9 @@ const ran = ({ hasRun }: Program) => expect.poll(hasRun, { timeout: 20_000 }).to
 
 async function denialsOf(correlationId: string) {
   const headers = { 'X-Wait-For-Position': String(await app.head()) };
-  const { body } = await app.request('GET', `/api/v1/events?type=AccessDenied&correlationId=${correlationId}`, { headers });
+  const { body } = await app.request('GET', `/api/v1/events?type=AccessDenied&correlationId=${correlationId}`, {
+    headers,
+  });
   return (body as { items: readonly { data: { action: string }; metadata: { actor: string } }[] }).items;
 }
 

@@ -255,6 +255,47 @@ describe('who a token from elsewhere is of', () => {
   });
 });
 
+describe('the setting of our own authorization server', () => {
+  const started = async (env: Record<string, string>, look: (ours: TestApp) => Promise<void>): Promise<void> => {
+    const ours = await startTestApp({ env: { ANNALS_PUBLIC_URL: publicUrl, ...env } });
+    try {
+      await look(ours);
+    } finally {
+      await ours.close();
+    }
+  };
+  const get = (ours: TestApp, path: string) => ours.request('GET', path, { token: null });
+
+  test('on keeps it beside the other: both are named, and tokens of both are good', async () => {
+    const env = { ANNALS_OAUTH_ISSUER: provider.issuer, ANNALS_OAUTH_SERVER: 'on' };
+    await started(env, async (ours) => {
+      const { body } = await get(ours, metadata);
+      expect(body).toMatchObject({ authorization_servers: [provider.issuer, `${publicUrl}/oauth`] });
+      expect((await get(ours, '/.well-known/oauth-authorization-server/oauth')).status).toBe(200);
+      const token = await signed(person('ada'));
+      expect((await ours.request('GET', '/api/v1/mcps', { token })).status).toBe(200);
+    });
+  });
+
+  test('off without another is no OAuth, and a refusal names no metadata', async () => {
+    await started({ ANNALS_OAUTH_SERVER: 'off' }, async (ours) => {
+      expect(await get(ours, metadata)).toMatchObject({ status: 404, body: { code: 'oauth_unavailable' } });
+      expect((await get(ours, '/.well-known/oauth-authorization-server/oauth')).status).toBe(404);
+      const refused = await get(ours, '/api/v1/mcps');
+      expect([refused.status, refused.headers.get('www-authenticate')]).toEqual([401, 'Bearer realm="annals"']);
+    });
+  });
+
+  test('with refused newcomers, somebody whom nobody knows gets no account', async () => {
+    const env = { ANNALS_OAUTH_ISSUER: provider.issuer, ANNALS_OIDC_NEW_USERS: 'refuse' };
+    await started(env, async (ours) => {
+      const token = await signed(person('newcomer'));
+      const reply = await ours.request('GET', '/api/v1/mcps', { token });
+      expect(reply).toMatchObject({ status: 403, body: { code: 'user_unknown' } });
+    });
+  });
+});
+
 test('while the issuer is away, the keys that it told go on', async () => {
   const token = await signed(person('ada'));
   expect((await mcps(token)).status).toBe(200);

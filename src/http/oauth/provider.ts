@@ -99,7 +99,8 @@ export function createOAuthProvider(
       rpInitiatedLogout: { enabled: false },
       dPoP: { enabled: false },
       pushedAuthorizationRequests: { enabled: false },
-      revocation: { enabled: true },
+      // No client has a secret: whose token it is not learns nothing, and ends nothing.
+      revocation: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
       registration: { enabled: true, idFactory: () => uuidv7(), issueRegistrationAccessToken: false },
       clientIdMetadataDocument: { enabled: true, ack: 'draft-02', allowFetch: () => within('document') },
       resourceIndicators: {

@@ -13,6 +13,14 @@ export interface Control {
 
 export const controls: readonly Control[] = [
   {
+    defence: 'starting a program takes a permission of its own',
+    file: 'src/commands/mcps.ts',
+    present: "await demand(deps, context, 'mcp:register-command', `mcp-${id}`, { kind: 'mcp', mcp });",
+    disabled: "if (id === '') await demand(deps, context, 'mcp:register-command', `mcp-${id}`, { kind: 'mcp', mcp });",
+    test: 'sec01-register-command.test.ts',
+    red: /by rolling back \(SEC1\) by an OAuth token without the scope/,
+  },
+  {
     defence: 'an archive has the integrity that was pinned',
     file: 'src/mcp/packages/packages.ts',
     present: 'const file = { lockfileVersion: 3, requires: true, packages: lock };',
