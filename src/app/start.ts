@@ -145,7 +145,6 @@ async function start(config: Config, { logger, http: httpSettings }: StartOption
     discoveryTimeoutMs,
   });
   const secretChanges = await followSecretChanges({ store, upstreams, logger, closing });
-  const discovery = createDiscovery({ ...commands, upstreams, logger, discoveryTimeoutMs });
   const executions = createExecutionRunner({
     ...commands,
     upstreams,
