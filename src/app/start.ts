@@ -173,6 +173,7 @@ async function start(config: Config, { logger, http: httpSettings }: StartOption
       ...identityProviderOf(config),
       ...clientTokensOf(config),
       allowedOrigins: [],
+      trustedProxies: config.trustedProxies,
       bodyLimitBytes: config.requestBodyLimitBytes,
       signing: signingSettings(config, secrets),
       accessTokenTtlMs: config.accessTokenTtlMs,

@@ -1,9 +1,10 @@
 import { z } from 'zod';
-import { addressRanges, choice, executables, host, key, origin, someOf, text, wholeNumber } from './parsers.ts';
+import { choice, host, key, origin, someOf, text, wholeNumber } from './parsers.ts';
 import { auditSettings } from './audit-settings.ts';
 import { engineSettings } from './engine-settings.ts';
 import { oauthSettings } from './oauth-settings.ts';
 import { programSettings } from './program-settings.ts';
+import { reachSettings } from './reach-settings.ts';
 import { setting } from './setting.ts';
 import { signInSettings } from './sign-in-settings.ts';
 
@@ -18,7 +19,6 @@ const server = { group: 'Server' };
 export const roles = ['api', 'relay', 'projector', 'worker', 'scheduler'] as const;
 export type Role = (typeof roles)[number];
 const secrets = { group: 'Secrets', secret: true };
-const reach = { group: 'What may be reached and run' };
 const limits = { group: 'Limits' };
 const logs = { group: 'Logs and metrics' };
 const commandLine = { group: 'Command line' };
@@ -151,25 +151,7 @@ export const settings = {
     schema: key(16),
   }),
 
-  egressAllow: setting({
-    ...reach,
-    name: 'ANNALS_EGRESS_ALLOW',
-    description:
-      "Address ranges (CIDR, separated by commas) that the platform's own requests may reach although they are not " +
-      'public. While it listens on loopback alone, loopback is allowed as well.',
-    defaultText: 'empty: public addresses only',
-    example: '10.20.0.0/16,fd12:3456::/32',
-    schema: addressRanges,
-  }),
-  stdioAllow: setting({
-    ...reach,
-    name: 'ANNALS_STDIO_ALLOW',
-    description: 'Executables (names or absolute paths, separated by commas) that stdio servers may be started with.',
-    defaultText: 'npx,node,uvx,python3,docker',
-    example: 'npx,node,/opt/tools/bin/my-server',
-    schema: executables(['npx', 'node', 'uvx', 'python3', 'docker']),
-  }),
-
+  ...reachSettings,
   ...oauthSettings,
   ...signInSettings,
 

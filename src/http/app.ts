@@ -1,5 +1,6 @@
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
 import type { Logger } from '../ports/logger.ts';
+import type { AddressOf } from './middleware/client-address.ts';
 import { reasonOf } from './middleware/reason.ts';
 import { HttpProblem } from './problem/http-problem.ts';
 import { problemOf } from './problem/problem-of.ts';
@@ -12,27 +13,28 @@ interface AppParts {
   readonly routes: readonly Route[];
   readonly pipeline: Pipeline;
   readonly checkHost: (host: string | undefined) => void;
+  readonly addressOf: AddressOf;
   readonly logger: Logger;
 }
 
 /** The Express app: a request begins, its route serves it, and whatever goes wrong becomes a problem document. */
-export function createApp({ routes, pipeline, checkHost, logger }: AppParts): Express {
+export function createApp({ routes, pipeline, checkHost, addressOf, logger }: AppParts): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
   // One spelling for each route: limits and rules that name a path cannot be walked around by another spelling.
   app.enable('strict routing');
   app.enable('case sensitive routing');
-  app.use(begin(checkHost));
+  app.use(begin(checkHost, addressOf));
   mountRoutes(app, routes, pipeline);
   app.use((_request, _response, next) => next(new HttpProblem(404, 'not_found', 'there is nothing at this path')));
   app.use(answerProblem(pipeline, logger));
   return app;
 }
 
-function begin(checkHost: AppParts['checkHost']): RequestHandler {
+function begin(checkHost: AppParts['checkHost'], addressOf: AddressOf): RequestHandler {
   return (request, response, next) => {
-    const context = new RequestContext(request, response);
+    const context = new RequestContext(request, response, addressOf(request));
     response.locals['context'] = context;
     checkHost(request.headers.host);
     context.reason = reasonOf(request.headers['x-reason']);

@@ -45,6 +45,8 @@ export interface HttpSettings {
   readonly allowedHosts: readonly string[] | null;
   /** Origins, besides the server's own, whose pages may open a WebSocket. */
   readonly allowedOrigins: readonly string[];
+  /** Addresses and ranges of proxies that say from where they were asked; absent: none. */
+  readonly trustedProxies?: readonly string[];
   /** Origin by which clients reach this server, such as `https://annals.example.com`; absent: loopback, if it listens there. */
   readonly publicUrl?: string;
   /** Absent: people sign in with their passwords alone. */

@@ -17,6 +17,7 @@ import type { HttpDeps, Patience } from './deps.ts';
 import { createFeed } from './feed/feed.ts';
 import { startOf } from './feed/positions.ts';
 import { createCounter, createHttpMetrics } from './metrics.ts';
+import { createAddressOf } from './middleware/client-address.ts';
 import { isLoopbackAddress } from './middleware/this-machine.ts';
 import { createHostCheck } from './middleware/host-check.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
@@ -104,7 +105,8 @@ export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
     ),
   });
   const pipeline = createPipeline(deps, authenticator, writer, cached);
-  const app = createApp({ routes, pipeline, checkHost, logger });
+  const addressOf = createAddressOf(settings.trustedProxies ?? []);
+  const app = createApp({ routes, pipeline, checkHost, addressOf, logger });
 
   const { headMs, requestMs, checkEveryMs } = settings.patience ?? defaultPatience;
   const timeouts = { headersTimeout: headMs, requestTimeout: requestMs, connectionsCheckingInterval: checkEveryMs };
@@ -120,6 +122,7 @@ export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
       startOf: (topic, after) => startOf(store, topic, after),
       logger,
       checkHost,
+      addressOf,
       allowedOrigins: settings.allowedOrigins,
     },
     settings.webSocket,

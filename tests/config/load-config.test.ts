@@ -35,6 +35,7 @@ describe('loading the settings', () => {
       kafkaPartitions: 12,
       kafkaReplication: 1,
       enginePrefix: 'annals-',
+      trustedProxies: [],
       egressAllow: [],
       stdioAllow: ['npx', 'node', 'uvx', 'python3', 'docker'],
       stdioRegistries: [],

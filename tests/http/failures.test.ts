@@ -101,7 +101,8 @@ beforeAll(async () => {
     wrote: () => undefined,
     writer,
   };
-  const app = createApp({ routes: [...routes, broken], pipeline, checkHost: () => undefined, logger });
+  const addressOf = () => undefined;
+  const app = createApp({ routes: [...routes, broken], pipeline, checkHost: () => undefined, addressOf, logger });
   await new Promise<void>((resolve) => void (server = app.listen(0, '127.0.0.1', () => resolve())));
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 });

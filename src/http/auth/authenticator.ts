@@ -83,8 +83,8 @@ export function createAuthenticator(
 
   return {
     authenticate: (context) => {
-      const { correlationId, request } = context;
-      const caller = { correlationId, remoteAddress: request.socket.remoteAddress };
+      const { correlationId, request, remoteAddress } = context;
+      const caller = { correlationId, remoteAddress };
       const credential = credentialOf(credentialTextOf(request.headers), caller, 'api');
       if (credential instanceof Promise) return credential.then((late) => admit(context, late));
       admit(context, credential);

@@ -8,8 +8,8 @@ export type Count = (routeClass: RouteClass, context: RequestContext) => Promise
 
 export function createCount(limiter: Limiter): Count {
   return async (routeClass, context) => {
-    const { principal, request } = context;
-    ({ budgets: context.budgets } = await limiter.take(useOf(routeClass, principal, request.socket.remoteAddress)));
+    const { principal, remoteAddress } = context;
+    ({ budgets: context.budgets } = await limiter.take(useOf(routeClass, principal, remoteAddress)));
   };
 }
 
@@ -21,6 +21,6 @@ export async function countRest(
   items: number,
 ): Promise<void> {
   if (items < 2) return;
-  const use = useOf(routeClass, context.principal, context.request.socket.remoteAddress);
+  const use = useOf(routeClass, context.principal, context.remoteAddress);
   ({ budgets: context.budgets } = await limiter.take({ ...use, cost: items - 1 }));
 }

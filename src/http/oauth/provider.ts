@@ -49,7 +49,7 @@ export function createOAuthProvider(
   const accessTokenTtl = Math.floor(settings.accessTokenTtlMs / 1000);
   /** At most so often from one address, over all processes. */
   const within = async (what: string): Promise<boolean> => {
-    const address = serving.getStore()?.request.socket.remoteAddress ?? '';
+    const address = serving.getStore()?.remoteAddress ?? '';
     const key = `oauth:${what}:${commands.keyedHash(`address:${address}`).slice(0, 32)}`;
     return (await rateLimits.take([{ key, ...perAddress }])).allowed;
   };

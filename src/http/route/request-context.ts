@@ -15,6 +15,8 @@ export class RequestContext {
   readonly response: Response;
   readonly correlationId: string;
   readonly traceparent: string;
+  /** Where the request comes from. */
+  readonly remoteAddress: string | undefined;
   /** Milliseconds of `performance.now()`. */
   readonly startedAt = performance.now();
   /** Path of the route that serves it, as the route table has it. */
@@ -31,9 +33,10 @@ export class RequestContext {
   #commandId: string | undefined;
   #abort: AbortController | undefined;
 
-  constructor(request: Request, response: Response) {
+  constructor(request: Request, response: Response, remoteAddress = request.socket.remoteAddress) {
     this.request = request;
     this.response = response;
+    this.remoteAddress = remoteAddress;
     this.correlationId = correlationIdOf(request.headers['x-correlation-id']);
     this.traceparent = traceparentOf(request.headers['traceparent']);
   }
@@ -55,7 +58,7 @@ export class RequestContext {
 
   /** What the commands of this request carry into their events. */
   command(): CommandContext {
-    const remoteAddress = this.request.socket.remoteAddress;
+    const { remoteAddress } = this;
     return {
       commandId: this.commandId,
       principal: this.principal,

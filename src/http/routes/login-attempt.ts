@@ -6,10 +6,10 @@ import type { RequestContext } from '../route/request-context.ts';
 export async function guarded<Result>(
   limiter: LoginLimiter,
   username: string,
-  { request }: RequestContext,
+  { remoteAddress = '' }: RequestContext,
   check: () => Promise<Result>,
 ): Promise<Result> {
-  const attempt = await limiter.begin(username, request.socket.remoteAddress ?? '');
+  const attempt = await limiter.begin(username, remoteAddress);
   try {
     const result = await limiter.hashing(check);
     await attempt.succeeded();

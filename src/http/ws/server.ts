@@ -7,6 +7,7 @@ import type { Credential } from '../auth/authenticator.ts';
 import { credentialTextOf } from '../auth/bearer.ts';
 import { useOf } from '../limits/request-use.ts';
 import { originAllowed } from '../middleware/host-check.ts';
+import type { AddressOf } from '../middleware/client-address.ts';
 import { correlationIdOf } from '../middleware/correlation.ts';
 import { HttpProblem } from '../problem/http-problem.ts';
 import { problemDocument, problemMediaType } from '../problem/problem-document.ts';
@@ -15,6 +16,7 @@ import { closeCode, openConnection, type Connection, type ConnectionDeps } from 
 
 export interface WebSocketDeps extends ConnectionDeps {
   readonly checkHost: (host: string | undefined) => void;
+  readonly addressOf: AddressOf;
   readonly allowedOrigins: readonly string[];
 }
 
@@ -62,15 +64,15 @@ export function attachWebSocket(
     const { authorization, 'x-api-key': key } = request.headers;
     if (authorization === undefined && key === undefined) return undefined;
     try {
-      return await deps.authenticator.credentialOf(credentialTextOf(request.headers), callerOf(request));
+      return await deps.authenticator.credentialOf(credentialTextOf(request.headers), callerOf(request, deps));
     } catch (error) {
       // A bad credential is a use, too.
       await count(request, undefined);
       throw error;
     }
   };
-  const count = async ({ socket }: IncomingMessage, credential: Credential | undefined): Promise<void> => {
-    await deps.limits.take(useOf('stream', credential?.principal ?? anonymous, socket.remoteAddress));
+  const count = async (request: IncomingMessage, credential: Credential | undefined): Promise<void> => {
+    await deps.limits.take(useOf('stream', credential?.principal ?? anonymous, deps.addressOf(request)));
   };
 
   const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
@@ -83,7 +85,7 @@ export function attachWebSocket(
           const connection = openConnection(
             deps,
             webSocket,
-            callerOf(request),
+            callerOf(request, deps),
             credential,
             settings.authenticateWithinMs,
           );
@@ -126,8 +128,8 @@ export function attachWebSocket(
   };
 }
 
-function callerOf({ headers, socket }: IncomingMessage): Caller {
-  return { correlationId: correlationIdOf(headers['x-correlation-id']), remoteAddress: socket.remoteAddress };
+function callerOf(request: IncomingMessage, { addressOf }: WebSocketDeps): Caller {
+  return { correlationId: correlationIdOf(request.headers['x-correlation-id']), remoteAddress: addressOf(request) };
 }
 
 function refuse(request: IncomingMessage, socket: Duplex, problem: HttpProblem): void {
