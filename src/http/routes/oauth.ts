@@ -49,11 +49,11 @@ export function oauthRoutes(parts: RouteParts): readonly Route[] {
   const byProvider = (context: RequestContext) => serveByProvider(oauth, context);
   const tokens = (context: RequestContext) => serveByProvider(oauth, context, open);
   const register = async (context: RequestContext): Promise<Answer> => {
-    const { request, response } = context;
+    const { request, response, remoteAddress } = context;
     // Where there is none, nothing is counted.
     oauth.provider();
     const limits = settings.oauthClients ?? defaultClientLimits;
-    await limitRegistrations(coordination.rateLimits, limits, request.socket.remoteAddress ?? '');
+    await limitRegistrations(coordination.rateLimits, limits, remoteAddress ?? '');
     return serveByProvider(oauth, context, { body: registrable(await readJson(request, response)), ...open });
   };
   const shown = (context: RequestContext, show: typeof showStep) =>
