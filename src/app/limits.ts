@@ -1,9 +1,11 @@
+import type { Registry } from 'prom-client';
 import { createLimiter } from '../commands/limits/limiter.ts';
 import { loadLimitRules } from '../commands/limits/rules.ts';
 import type { CommandDeps } from '../commands/deps.ts';
 import { limitRulesDecider, rulesOf, type LimitEvent } from '../domain/limits/decider.ts';
 import { followLog } from '../http/auth/follow-log.ts';
 import type { LimitsInForce } from '../http/deps.ts';
+import { createCounter } from '../http/metrics.ts';
 import type { RateLimits } from '../ports/coordination.ts';
 import type { RecordedEvent } from '../ports/event-store.ts';
 import type { Logger } from '../ports/logger.ts';
@@ -12,6 +14,7 @@ import type { Closing } from './closing.ts';
 export interface LimitsOptions {
   readonly rateLimits: RateLimits;
   readonly enforced: boolean;
+  readonly metrics: Registry;
   readonly logger: Logger;
   readonly closing: Closing;
 }
@@ -23,7 +26,7 @@ const types = ['RateLimitDefined', 'RateLimitChanged', 'RateLimitRemoved'];
  * after it was recorded. While the log cannot be read the rules stay as they were.
  */
 export async function openLimits(deps: CommandDeps, options: LimitsOptions): Promise<LimitsInForce> {
-  const { rateLimits, enforced, logger, closing } = options;
+  const { rateLimits, enforced, metrics, logger, closing } = options;
   const { initialState, evolve } = limitRulesDecider;
   let known = { state: initialState, revision: -1 };
   let loaded = false;
@@ -43,6 +46,7 @@ export async function openLimits(deps: CommandDeps, options: LimitsOptions): Pro
   loaded = true;
   for (const event of early) take(event);
 
-  const limiter = createLimiter({ rateLimits, rules: () => rulesOf(known.state), enforced });
+  const refused = createCounter(metrics, 'annals_rate_limited_total', 'Uses that a rule had no room for', 'rule');
+  const limiter = createLimiter({ rateLimits, rules: () => rulesOf(known.state), enforced, refused });
   return { ...limiter, caughtUp: follower.caughtUp };
 }

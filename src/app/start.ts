@@ -117,7 +117,9 @@ async function start(config: Config, { logger, http: httpSettings }: StartOption
   const adminIsNew = await ensureAdministrator(commands, initialAdminPassword.value);
 
   const { rateLimits } = coordination;
-  const limits = await openLimits(commands, { rateLimits, enforced: config.rateLimits === 'on', logger, closing });
+  const metrics = new Registry();
+  const enforced = config.rateLimits === 'on';
+  const limits = await openLimits(commands, { rateLimits, enforced, metrics, logger, closing });
 
   const egress = createEgressPolicy({ allow: config.egressAllow, allowLoopback: config.listensOnLoopback });
   closing.add('outgoing connections', () => egress.close());
@@ -197,7 +199,7 @@ async function start(config: Config, { logger, http: httpSettings }: StartOption
     limits,
     fetch: createGuardedFetch(egress),
     logger,
-    metrics: new Registry(),
+    metrics,
     system: {
       version,
       startedAt,

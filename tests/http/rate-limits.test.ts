@@ -107,6 +107,8 @@ describe('what is counted', () => {
     expect(seconds).toBeLessThanOrEqual(600);
     // What could not be given was taken from no budget.
     expect(refused.headers.get('ratelimit')).toMatch(/^"reads";r=69998;/);
+    const { text } = await app.request('GET', '/metrics', { token: null });
+    expect(text).toContain('annals_rate_limited_total{rule="mine"} 1\n');
     // Changes are another class, and other people have budgets of their own.
     expect((await app.request('POST', '/api/v1/auth/logout', { token: user.token })).status).toBe(204);
     expect((await app.request('GET', '/api/v1/mcps')).status).toBe(200);

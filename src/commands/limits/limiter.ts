@@ -10,6 +10,8 @@ export interface LimiterOptions {
   readonly rules: () => readonly LimitRule[];
   /** False: only failed logins are limited, as they are in a new installation. */
   readonly enforced: boolean;
+  /** Told the name of each rule that had no room. */
+  readonly refused?: (rule: string) => void;
 }
 
 const nothing: Taken = { budgets: [], giveBack: () => Promise.resolve() };
@@ -19,7 +21,7 @@ const onlyLogins: readonly LimitRule[] = builtInRules.filter(({ classes }) => cl
 const question = [{ key: 'limit:status', limit: 1, windowMs: 1000, cost: 0 }];
 
 /** Counts every use of this process by the rules, together with the other processes where they share what they count. */
-export function createLimiter({ rateLimits, rules, enforced }: LimiterOptions): Limiter {
+export function createLimiter({ rateLimits, rules, enforced, refused }: LimiterOptions): Limiter {
   const inForce = (): readonly LimitRule[] => (enforced ? rules() : onlyLogins);
 
   async function take(use: LimitedUse, part: 'all' | 'by-tool' = 'all'): Promise<Taken> {
@@ -33,7 +35,10 @@ export function createLimiter({ rateLimits, rules, enforced }: LimiterOptions): 
       if (!state) throw new Error('each limit that was asked about has a state');
       return { name, limit, windowMs, ...state };
     });
-    if (!allowed) throw new RateLimited(left);
+    if (!allowed) {
+      for (const { name, retryMs } of left) if (retryMs > 0) refused?.(name);
+      throw new RateLimited(left);
+    }
     return { budgets: left, giveBack };
   }
 
