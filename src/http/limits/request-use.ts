@@ -13,7 +13,7 @@ export function classOf({ counts, feed, method, access }: RouteDoc): RouteClass 
 
 /**
  * One use by whoever asks, whatever his credential is.
- * @param address of the connection: what a client says of other addresses is its own invention
+ * @param address where the request comes from, not what a client makes up: see `createAddressOf`
  */
 export function useOf(routeClass: RouteClass, { actor, roles }: Principal, address: string | undefined): LimitedUse {
   return { routeClass, principal: actor, roles, address: address ?? '', cost: 1 };

@@ -424,13 +424,10 @@ export const controls: readonly Control[] = [
     red: /a flood is sent away/,
   },
   {
-    defence: 'an address is that of the connection',
-    file: 'src/http/limits/count.ts',
-    present:
-      '({ budgets: context.budgets } = await limiter.take(useOf(routeClass, principal, request.socket.remoteAddress)));',
-    disabled:
-      "const said = request.headers['x-forwarded-for'] ?? request.headers['x-real-ip'];\n    " +
-      '({ budgets: context.budgets } = await limiter.take(useOf(routeClass, principal, String(said))));',
+    defence: 'nobody but a trusted proxy says where he is',
+    file: 'src/http/middleware/client-address.ts',
+    present: 'return ({ socket }) => socket.remoteAddress;',
+    disabled: "return ({ socket, headers }) => String(headers['x-forwarded-for'] ?? socket.remoteAddress);",
     test: 'sec22-rate-limit-evasion.test.ts',
     red: /is that of an address/,
   },
@@ -477,8 +474,8 @@ export const controls: readonly Control[] = [
   {
     defence: 'WebSockets that are opened are counted',
     file: 'src/http/ws/server.ts',
-    present: "await deps.limits.take(useOf('stream', credential?.principal ?? anonymous, socket.remoteAddress));",
-    disabled: 'useOf(`stream`, credential?.principal ?? anonymous, socket.remoteAddress);',
+    present: "await deps.limits.take(useOf('stream', credential?.principal ?? anonymous, deps.addressOf(request)));",
+    disabled: 'useOf(`stream`, credential?.principal ?? anonymous, deps.addressOf(request));',
     test: 'sec22-rate-limit-evasion.test.ts',
     red: /feeds that are opened/,
   },
