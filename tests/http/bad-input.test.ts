@@ -212,6 +212,8 @@ describe('every route that changes something', () => {
       'put /api/v1/roles/{name}',
       'delete /api/v1/roles/{name}',
       'delete /api/v1/api-keys/{id}',
+      'patch /api/v1/secrets/{id}',
+      'delete /api/v1/secrets/{id}',
       'patch /api/v1/rate-limits/{id}',
       'delete /api/v1/rate-limits/{id}',
     ]);

@@ -17,6 +17,7 @@ export type Step =
   | { readonly do: 'denied'; readonly user: number }
   | { readonly do: 'api key'; readonly scopes: readonly string[] }
   | { readonly do: 'revoke'; readonly apiKey: number }
+  | { readonly do: 'secret'; readonly name: number }
   | { readonly do: 'let in'; readonly user: number }
   | { readonly do: 'take back'; readonly grant: number };
 
@@ -84,6 +85,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('revoke' as const), apiKey: index }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('secret' as const), name: fc.nat(3) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('let in' as const), user: index }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('take back' as const), grant: index }) },
 );
@@ -95,6 +97,7 @@ const first: readonly Step[] = [
   { do: 'user', name: 0 },
   { do: 'api key', scopes: ['mcp:read'] },
   { do: 'let in', user: 0 },
+  { do: 'secret', name: 0 },
 ];
 
 /** Requests of every kind, in any order; many of them are refused. */
@@ -148,6 +151,8 @@ export async function take(
       const id = at(made.apiKeys, taken.apiKey);
       return id === undefined ? undefined : send('DELETE', `/api-keys/${id}`);
     }
+    case 'secret':
+      return send('POST', '/secrets', { body: { name: `secret ${taken.name}`, value: 'kept by nobody' } });
     case 'let in': {
       const user = at(made.users, taken.user);
       if (!user || made.grants.length >= mostGrants) return undefined;
