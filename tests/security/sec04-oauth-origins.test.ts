@@ -58,7 +58,9 @@ describe('what a request says of where it was sent changes nothing', () => {
         const headers = { ...forged, 'X-Forwarded-Proto': proto };
         const reply = await behind.request('GET', url.pathname + url.search, { token: null, headers });
         expect(reply.status, reply.text).toBe(303);
-        expect(new URL(reply.headers.get('location') ?? '', 'https://annals.example.com').host).toBe('annals.example.com');
+        expect(new URL(reply.headers.get('location') ?? '', 'https://annals.example.com').host).toBe(
+          'annals.example.com',
+        );
         const cookies = reply.headers.getSetCookie();
         expect(cookies.length).toBeGreaterThan(0);
         for (const cookie of cookies) expect(cookie).toMatch(/; secure/i);
@@ -83,7 +85,11 @@ describe('pages of other origins', () => {
   ] as const;
 
   test.each(open)('may ask %s %s, without cookies', async (method, path) => {
-    const asking = { ...page, 'Access-Control-Request-Method': method, 'Access-Control-Request-Headers': 'content-type' };
+    const asking = {
+      ...page,
+      'Access-Control-Request-Method': method,
+      'Access-Control-Request-Headers': 'content-type',
+    };
     const preflight = await app.request('OPTIONS', path, { token: null, headers: asking });
     expect(preflight.status).toBe(204);
     expect(preflight.headers.get('access-control-allow-origin')).toBe('*');

@@ -7,6 +7,7 @@ import {
   withSettings,
   type Setting,
 } from '../../domain/mcp/credentials.ts';
+import { misplacedCredentials } from '../../domain/mcp/misplaced-credentials.ts';
 import type { SecretReference, SettingValue, Transport } from '../../domain/mcp/definition.ts';
 import { DomainError, type InputFault } from '../../domain/error.ts';
 import { secretDecider, type SecretCommand, type SecretState } from '../../domain/secret/decider.ts';
@@ -45,7 +46,7 @@ interface Given {
  * Takes what is secret out of a transport: a credential that a setting has in clear becomes a secret of that setting,
  * and its name takes its place. Whoever changes a transport decides where the secrets go that it names, so he must be
  * one who may use each.
- * @throws DomainError `secret_not_found`, `permission_missing`
+ * @throws DomainError `secret_not_found`, `permission_missing`, `credential_misplaced`
  */
 export async function settleTransport(
   deps: VaultDeps,
@@ -53,6 +54,7 @@ export async function settleTransport(
   transport: Transport,
   { mcpId, mcpName, current }: Settling,
 ): Promise<SettledTransport> {
+  refuseMisplaced(transport, current);
   const settings = settingsOf(transport);
   if (settings.length === 0) return { transport, keep: () => Promise.resolve() };
   const given: Given[] = [];
@@ -92,6 +94,18 @@ export async function settleTransport(
       }
     },
   };
+}
+
+/** What older versions of the product let in stays as it is until it is changed. */
+function refuseMisplaced(transport: Transport, current: Transport | undefined): void {
+  if (current !== undefined && canonicalJson(placesOf(current)) === canonicalJson(placesOf(transport))) return;
+  const faults = misplacedCredentials(transport);
+  if (faults.length === 0) return;
+  throw new DomainError('invalid', 'credential_misplaced', 'credentials stand where they can be read', faults);
+}
+
+function placesOf(transport: Transport): readonly string[] {
+  return transport.type === 'stdio' ? (transport.args ?? []) : [transport.url];
 }
 
 /** Every secret that a transport names has to be there, and be one's own or one that one may use. */

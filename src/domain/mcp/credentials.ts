@@ -33,6 +33,11 @@ const credentialName =
 const credentialValue =
   /^(bearer|basic|token|digest)\s+\S|^(sk|pk|rk)[-_][\w-]{12}|^(gh[opsur]|github_pat|glpat|xox[a-z]|annals|hf|npm|pypi)[-_]\w{8}|^AKIA[0-9A-Z]{12}|^AIza[\w-]{20}|^eyJ[\w-]{8,}\.[\w-]+\.|-----BEGIN |:\/\/[^/?#@\s:]*:[^/?#@\s]+@/i;
 
+/** Whether a text is a credential by what it looks like. */
+export function isCredentialValue(text: string): boolean {
+  return credentialValue.test(text);
+}
+
 /** Whether a setting that was given in clear is to be kept like a secret: by its name, or by what it looks like. */
 export function isCredential({ name, value }: Setting): boolean {
   return typeof value === 'string' && value !== '' && (credentialName.test(name) || credentialValue.test(value));
