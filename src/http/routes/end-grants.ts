@@ -27,7 +27,7 @@ export async function endGrantsOf(
   await endSignIns({ commands, cache }, userId);
   let position = Math.max(after, await commands.store.head());
   await queries.models.waitFor('oauth_grants', position, waitMs);
-  for (const id of await activeGrantsOf(queries, userId)) {
+  for (const id of await activeGrantsOf(queries, userId, position)) {
     const revoke = following(command, derivedId(`end grant ${id}`, command.commandId));
     position = Math.max(position, await revokeOAuthGrant(commands, revoke, id));
   }

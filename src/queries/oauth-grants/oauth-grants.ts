@@ -1,4 +1,6 @@
 import { sql } from 'kysely';
+import type { OAuthGrantContent } from '../../domain/oauth/grant.ts';
+import type { Position } from '../../ports/event-store.ts';
 import { oauthGrants, type OAuthGrantRow } from '../../projections/oauth-grants/projection.ts';
 import type { Moment, QueryDeps, Versioned } from '../deps.ts';
 import { equals } from '../lists/filter.ts';
@@ -72,11 +74,35 @@ export async function getOAuthGrant(
   return { resource: toOAuthGrant(row, nowOf(deps)), revision: row.revision, position: row.position };
 }
 
-/** Ids of what a user lets clients do and has not taken back; some may have run out. */
-export async function activeGrantsOf(deps: QueryDeps, userId: string): Promise<readonly string[]> {
+/**
+ * Ids of what a user lets clients do and has not taken back, up to a position of the log; some may have run out, or have
+ * been taken back lately. What the read model has not taken in yet is looked up in the log: none is missed.
+ */
+export async function activeGrantsOf(deps: QueryDeps, userId: string, through: Position): Promise<readonly string[]> {
+  // Before the rows: what it takes in meanwhile is found twice rather than not at all.
+  const seen = deps.models.position(oauthGrants.name);
   const query = sql<{ readonly id: string }>`
     select id from ${sql.table(oauthGrants.name)} where user_id = ${userId} and status = 'active' order by id`;
-  return (await query.execute(deps.models.relational(oauthGrants.name))).rows.map(({ id }) => id);
+  const { rows } = await query.execute(deps.models.relational(oauthGrants.name));
+  return [...new Set([...rows.map(({ id }) => id), ...(await grantsBeyond(deps, userId, seen, through))])];
+}
+
+async function grantsBeyond(
+  { store }: QueryDeps,
+  userId: string,
+  after: Position,
+  through: Position,
+): Promise<readonly string[]> {
+  const given: string[] = [];
+  for (let position = after; position < through;) {
+    const slice = await store.readAll({ after: position, limit: 1000, filter: { types: ['OAuthGrantGiven'] } });
+    for (const { stream, data } of slice.events) {
+      if ((data as OAuthGrantContent).userId === userId) given.push(stream.slice('oauthGrant-'.length));
+    }
+    if (slice.position <= position) break;
+    position = slice.position;
+  }
+  return given;
 }
 
 function nowOf({ clock }: QueryDeps): string {
