@@ -36,6 +36,9 @@ let user: User;
 const given: Record<string, string> = {};
 /** Every answer but the ones that give something once. */
 const answers: string[] = [];
+/** The answers to credentials where they can be read. */
+let byArgument: Reply;
+let byAddress: Reply;
 /** How often a secret reached a server: without that, nothing would be shown here. */
 let told = 0;
 
@@ -110,17 +113,10 @@ async function plant(): Promise<void> {
   await ask('PATCH', `/api/v1/secrets/${shared}`, { value: planted.rotated });
 
   const args = [program, `--api-key=${planted.argument}`];
-  const refused = await ask('POST', '/api/v1/mcps', { name: 'by argument', transport: { ...transport, args } });
-  expect([refused.status, refused.body]).toMatchObject([
-    422,
-    { code: 'credential_misplaced', errors: [{ pointer: '/transport/args/1' }] },
-  ]);
+  byArgument = await ask('POST', '/api/v1/mcps', { name: 'by argument', transport: { ...transport, args } });
   const url = `${server.url}?api_key=${planted.address}`;
   const addressed = { name: 'by address', transport: { type: 'streamable-http', url } };
-  expect((await ask('POST', '/api/v1/mcps', addressed)).body).toMatchObject({
-    code: 'credential_misplaced',
-    errors: [{ pointer: '/transport/url' }],
-  });
+  byAddress = await ask('POST', '/api/v1/mcps', addressed);
 }
 
 async function use(): Promise<void> {
@@ -192,6 +188,17 @@ test('the servers had the secrets and said them again', () => {
   expect(server.seen.some(({ authorization }) => authorization === `Bearer ${planted.header}`)).toBe(true);
   // By every tool of both.
   expect(told).toBe(6);
+});
+
+test('a credential in an argument or an address is refused, and the field is named', () => {
+  expect([byArgument.status, byArgument.body]).toMatchObject([
+    422,
+    { code: 'credential_misplaced', errors: [{ pointer: '/transport/args/1' }] },
+  ]);
+  expect([byAddress.status, byAddress.body]).toMatchObject([
+    422,
+    { code: 'credential_misplaced', errors: [{ pointer: '/transport/url' }] },
+  ]);
 });
 
 describe('nothing that was planted stands in clear', () => {
