@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import express, { type Request, type RequestHandler, type Response } from 'express';
 import { HttpProblem } from '../problem/http-problem.ts';
 import { tooLarge } from '../problem/parser-problem.ts';
+import { duplicateKey } from './duplicate-keys.ts';
 import { checkShape } from './json-shape.ts';
 
 export type ReadBody = (request: Request, response: Response) => Promise<unknown>;
@@ -10,16 +11,18 @@ export type ReadBody = (request: Request, response: Response) => Promise<unknown
 const mediaTypes: ReadonlySet<string> = new Set(['application/json', 'application/merge-patch+json']);
 
 /**
- * Reads the JSON body of a request; undefined when it has none. What is too large, not JSON, not UTF-8, or nested too
- * deeply is refused before anything looks at it.
+ * Reads the JSON body of a request; undefined when it has none. What is too large, not JSON, not UTF-8, nested too deeply, or
+ * says something twice is refused before anything looks at it.
  * @param limitBytes of the body as sent and as unpacked
  */
 export function createBodyReader(limitBytes: number): ReadBody {
+  const texts = new WeakMap<IncomingMessage, Buffer>();
   const parse: RequestHandler = express.json({
     limit: limitBytes,
     type: isJson,
-    verify: (_request, _response, bytes) => {
+    verify: (request, _response, bytes) => {
       if (!isUtf8(bytes)) throw badEncoding();
+      texts.set(request, bytes);
     },
   });
   return async (request, response) => {
@@ -36,8 +39,16 @@ export function createBodyReader(limitBytes: number): ReadBody {
     });
     const body: unknown = request.body;
     checkShape(body);
+    checkNames(texts.get(request));
     return body;
   };
+}
+
+function checkNames(bytes: Buffer | undefined): void {
+  const pointer = bytes === undefined ? undefined : duplicateKey(bytes.toString('utf8'));
+  if (pointer === undefined) return;
+  const faults = [{ pointer, detail: 'stands in its object twice' }];
+  throw new HttpProblem(400, 'duplicate_key', 'the body has a name twice in one object', { faults });
 }
 
 function isJson({ headers }: IncomingMessage): boolean {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { DomainError } from '../../domain/error.ts';
+import { duplicateKey } from '../middleware/duplicate-keys.ts';
 import { parseInput } from '../route/parse-input.ts';
 
 const topic = z
@@ -25,7 +26,8 @@ export function parseMessage(data: Buffer, isBinary: boolean): ClientMessage {
 
 function jsonOf(text: string): unknown {
   try {
-    return JSON.parse(text);
+    const value: unknown = JSON.parse(text);
+    return duplicateKey(text) === undefined ? value : undefined;
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
     throw error;

@@ -21,6 +21,14 @@ export const controls: readonly Control[] = [
     red: /by rolling back \(SEC1\) by an OAuth token without the scope/,
   },
   {
+    defence: 'a name stands in an object once',
+    file: 'src/http/middleware/json-body.ts',
+    present: 'checkNames(texts.get(request));',
+    disabled: '',
+    test: 'sec14-one-reading.test.ts',
+    red: /twice is refused/,
+  },
+  {
     defence: 'an archive has the integrity that was pinned',
     file: 'src/mcp/packages/packages.ts',
     present: 'const file = { lockfileVersion: 3, requires: true, packages: lock };',
