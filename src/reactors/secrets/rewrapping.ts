@@ -65,9 +65,9 @@ export function createRewrapping(
     const [newest] = deps.vault.masterKeys;
     const masterKey = keyring.status === 'none' ? newest : keyring.masterKey;
     const previousNeeded = keyring.status !== 'none' && (masterKey !== newest || keyring.retiring.length > 0);
-    const told = current ?? (await toldBy(shared));
+    const told = running === undefined ? ((await toldBy(shared)) ?? current) : current;
     // What was told may be of another time: the log has the last word on whether it is over.
-    const isOld = told === undefined || (told.status === 'succeeded' && previousNeeded);
+    const isOld = told === undefined || (told.status !== 'running' && (told.status === 'succeeded') === previousNeeded);
     const progress = isOld ? (previousNeeded ? pending : finished) : told;
     return { ...progress, masterKey, previousNeeded };
   }
