@@ -10,6 +10,7 @@ import { toolChanges } from '../domain/mcp/diff/version-diff.ts';
 import type { EngineStatus, HttpSettings } from '../http/deps.ts';
 import { tellRevocations } from '../http/auth/revocations.ts';
 import { createHttpServer, type HttpServer } from '../http/server.ts';
+import { createLocalRateLimits } from '../infrastructure/coordination/local-rate-limits.ts';
 import { openFileBlobStore } from '../infrastructure/blob-store/file.ts';
 import { lockDataDir } from '../infrastructure/data-dir/lock.ts';
 import { createEgressPolicy } from '../infrastructure/egress/egress-policy.ts';
@@ -197,6 +198,7 @@ async function start(config: Config, { logger, http: httpSettings }: StartOption
     auditReads: createAuditReads(commands),
     coordination,
     limits,
+    createWindows: createLocalRateLimits,
     fetch: createGuardedFetch(egress),
     logger,
     metrics,

@@ -33,21 +33,22 @@ export async function demand(
 ): Promise<void> {
   const decision = authorize(context.principal, permission, resource);
   if (decision.allowed) return;
-  await recordDenial(deps, context, permission, named, whyDenied(decision.reason, permission));
+  await recordDenial(deps, context, permission, named, whyDenied(decision.reason, permission), resource);
   throw hidden ?? refusal(decision.reason, permission);
 }
 
-/** Records that somebody was refused, whatever the reason. */
+/** Records that somebody was refused, whatever the reason. @param asked absent: it was no question of permissions */
 export async function recordDenial(
   deps: CommandDeps,
   context: CommandContext,
   action: string,
   named: string,
   reason: string,
+  asked?: Resource,
 ): Promise<void> {
   // Its own command: the refused one has taken nothing and may come again when the permission is there.
   const commandId = derivedId(`denial ${action} ${named}`, context.commandId);
-  const denial = { action, resource: named, reason };
+  const denial = { action, resource: named, reason, ...(asked && { asked }) };
   await handle(deps, following(context, commandId), denialDecider, commandId, denial, { fresh: true });
 }
 

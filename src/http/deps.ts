@@ -17,6 +17,7 @@ import type { Rewrapping } from '../ports/rewrapping.ts';
 import type { ToolDiscovery } from '../ports/tool-discovery.ts';
 import type { Upstreams } from '../ports/upstream.ts';
 import type { QueryDeps } from '../queries/deps.ts';
+import type { CreateWindows } from '../queries/what-if/replay-limits.ts';
 import type { SigningSettings } from './auth/signing-keys.ts';
 import type { FeedSettings } from './feed/feed.ts';
 import type { ClientLimits } from './oauth/client-limits.ts';
@@ -126,6 +127,8 @@ export interface HttpDeps {
   /** What this process shares with others that serve the same. */
   readonly coordination: Pick<Coordination, 'cache' | 'channels' | 'rateLimits'>;
   readonly limits: LimitsInForce;
+  /** Counts recorded calls again, on a clock of their own. */
+  readonly createWindows: CreateWindows;
   /** For what others publish: through the egress guard. */
   readonly fetch: GuardedFetch;
   readonly logger: Logger;

@@ -1,10 +1,11 @@
 import type { DomainEvent } from '../event.ts';
+import type { Resource } from './resource.ts';
 
 /** Somebody read the audit trail. Each reading is a stream of its own: `audit-<id>`. */
 export type AuditRead = DomainEvent<
   'AuditRead',
   {
-    readonly what: 'list' | 'export' | 'sealed' | 'verify';
+    readonly what: 'list' | 'export' | 'sealed' | 'verify' | 'preview';
     /** What was asked for, as the request had it. */
     readonly filter: Readonly<Record<string, string>>;
     /** In the minute that begins here there may be more readings by the same actor, of which nothing is recorded. */
@@ -21,5 +22,10 @@ export type AccessDenied = DomainEvent<
     /** What it was asked of: a route, or a stream. */
     readonly resource: string;
     readonly reason: string;
+    /**
+     * What was decided on, as it was then, so that it can be decided again. Absent where no permission was in question, and in
+     * events of before it was kept.
+     */
+    readonly asked?: Resource;
   }
 >;

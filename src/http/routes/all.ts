@@ -13,6 +13,7 @@ import { oidcRoutes } from './oidc.ts';
 import { oauthRoutes } from './oauth.ts';
 import { oauthGrantRoutes } from './oauth-grants.ts';
 import type { RouteParts } from './parts.ts';
+import { policyRoutes } from './policies.ts';
 import { projectionRoutes } from './projections.ts';
 import { roleRoutes } from './roles.ts';
 import { secretRoutes } from './secrets.ts';
@@ -37,6 +38,7 @@ export function createRoutes(parts: RouteParts): readonly Route[] {
     ...limitRoutes(parts),
     ...eventRoutes(parts),
     ...auditRoutes(parts),
+    ...policyRoutes(parts),
     ...projectionRoutes(parts),
     ...systemRoutes(parts),
     ...docsRoutes(parts.system.version, () => table),

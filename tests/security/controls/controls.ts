@@ -551,4 +551,20 @@ export const controls: readonly Control[] = [
     test: 'sec05-own-credentials.test.ts',
     red: /that its owner did not name/,
   },
+  {
+    defence: 'a preview tells nothing of mcps that its reader may not read',
+    file: 'src/queries/what-if/preview.ts',
+    present: "return mcp === null || authorize(reader, 'mcp:read', { kind: 'mcp', mcp }).allowed;",
+    disabled: 'return mcp === null || reader.roles.length > 0;',
+    test: 'sec10-what-if.test.ts',
+    red: /told nothing of mcps/,
+  },
+  {
+    defence: 'a preview is for those who may make the change',
+    file: 'src/http/routes/policies.ts',
+    present: "if (roles.length > 0 || members.length > 0) await demand(commands, command, 'role:manage', named);",
+    disabled: 'if (roles.length < 0) await demand(commands, command, `role:manage`, named);',
+    test: 'sec10-what-if.test.ts',
+    red: /needs to be allowed to make the change/,
+  },
 ];
