@@ -13,6 +13,22 @@ export interface Control {
 
 export const controls: readonly Control[] = [
   {
+    defence: 'an answer goes to the call that has its id',
+    file: 'src/mcp/upstream/multiplexer.ts',
+    present: "const pending = typeof id === 'number' ? this.#take(id) : undefined;",
+    disabled: "const pending = typeof id === 'number' ? this.#take([...this.#pending.keys()][0] ?? id) : undefined;",
+    test: 'sec08-crossed-replies.test.ts',
+    red: /by stdio.*its own answer/,
+  },
+  {
+    defence: 'progress goes to the call that has its token',
+    file: 'src/mcp/upstream/multiplexer.ts',
+    present: "typeof progressToken === 'number' ? this.#pending.get(progressToken) : undefined;",
+    disabled: "typeof progressToken === 'number' ? [...this.#pending.values()].at(-1) : undefined;",
+    test: 'sec08-crossed-replies.test.ts',
+    red: /its own notes of progress/,
+  },
+  {
     defence: 'starting a program takes a permission of its own',
     file: 'src/commands/mcps.ts',
     present: "await demand(deps, context, 'mcp:register-command', `mcp-${id}`, { kind: 'mcp', mcp });",
