@@ -33,6 +33,8 @@ export interface StreamAnswer extends AnswerHead {
   readonly kind: 'stream';
   readonly contentType: string;
   readonly write: (response: ServerResponse) => Promise<void>;
+  /** Lets go of what the body would be made from, where nobody wants it: in place of `write`. */
+  readonly discard?: () => Promise<void>;
   /** The answer ends with the connection, and is not cut into chunks. */
   readonly endsConnection?: true;
 }

@@ -51,8 +51,9 @@ export function createAnswerWriter(
         if (answer.endsConnection) context.response.useChunkedEncodingByDefault = false;
         context.response.writeHead(answer.status, head);
         observe(context, answer.status);
-        if (context.request.method === 'HEAD') context.response.end();
-        else return answer.write(context.response);
+        if (context.request.method !== 'HEAD') return answer.write(context.response);
+        context.response.end();
+        return answer.discard?.();
       } else {
         const { status, text } = jsonAnswer(context, answer, head);
         end(context, status, head, text);

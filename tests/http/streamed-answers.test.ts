@@ -1,7 +1,12 @@
 import { once } from 'node:events';
-import { createServer, request, type Server, type ServerResponse } from 'node:http';
+import express from 'express';
+import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Registry } from 'prom-client';
+import { createHttpMetrics } from '../../src/http/metrics.ts';
+import { RequestContext } from '../../src/http/route/request-context.ts';
+import { createAnswerWriter } from '../../src/http/write-answer.ts';
 import { streamPieces, streamText } from '../../src/http/export/stream-pieces.ts';
 
 /** More than any buffer between a server and a client takes. */
@@ -46,6 +51,28 @@ describe('an answer that is written while it is made', () => {
     }
     return { state, pieces: pieces() };
   };
+
+  it('is let go of where its head alone is asked for', async () => {
+    const { state, pieces } = endless();
+    const { promise, resolve } = Promise.withResolvers<true>();
+    const { promise: first, resolve: resolveFirst } = Promise.withResolvers<number>();
+    const listener = async (incoming: express.Request, outgoing: express.Response): Promise<void> => {
+      const answer = await streamPieces(pieces, 'text/plain', 'endless.txt');
+      const writer = createAnswerWriter({}, createHttpMetrics(new Registry(), { feedReaders: () => 0 }));
+      resolveFirst(state.made);
+      await writer.answer(new RequestContext(incoming, outgoing), answer);
+      resolve(true);
+    };
+    const app = express().use((incoming, outgoing) => void listener(incoming, outgoing));
+    server.removeAllListeners('request').on('request', app);
+    const asking = request({ port: (server.address() as AddressInfo).port, host: '127.0.0.1', method: 'HEAD' });
+    asking.end();
+    const [answer] = (await once(asking, 'response')) as [IncomingMessage];
+    expect(answer.statusCode).toBe(200);
+    await promise;
+    expect(await first).toBe(1);
+    expect(state).toEqual({ made: 1, over: true });
+  });
 
   it.each([
     ['pieces', streamPieces],

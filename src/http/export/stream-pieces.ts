@@ -31,6 +31,9 @@ export async function streamPieces(
       }
       response.end();
     },
+    async discard() {
+      await pieces.return(undefined);
+    },
   };
 }
 
