@@ -91,7 +91,7 @@ export async function changePassword(
   password: string,
 ): Promise<Outcome<UserState>> {
   const passwordHash = await deps.passwords.hash(password);
-  return handle(deps, context, userDecider, id, { type: 'ChangePassword', passwordHash });
+  return handle(deps, context, userDecider, id, { type: 'ChangePassword', passwordHash }, { conditional: true });
 }
 
 /** Id of the user with this name, whatever its case; undefined when there is none. */

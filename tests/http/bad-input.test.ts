@@ -203,12 +203,15 @@ describe('every route that changes something', () => {
   test('refuses a stale or senseless If-Match, where it takes one', async () => {
     const conditional = changing().filter((route) => route.conditional);
     expect(conditional.map(({ method, path }) => `${method} ${path}`)).toEqual([
+      'post /api/v1/executions/{id}/cancel',
       'patch /api/v1/mcps/{id}',
       'delete /api/v1/mcps/{id}',
       'post /api/v1/mcps/{id}/restore',
       'post /api/v1/mcps/{id}/rollback',
+      'post /api/v1/mcps/{id}/discover',
       'delete /api/v1/oauth/grants/{id}',
       'put /api/v1/users/{id}/roles',
+      'post /api/v1/users/{id}/password',
       'put /api/v1/roles/{name}',
       'delete /api/v1/roles/{name}',
       'delete /api/v1/api-keys/{id}',
@@ -220,7 +223,8 @@ describe('every route that changes something', () => {
     for (const route of conditional) {
       const body = route.request?.body ? { body: bodyOf(route) } : {};
       const id = route.path.includes('users') ? unknownUser() : 'everything';
-      const path = pathOf(route, route.path.includes('mcps') || route.path.includes('users') ? { id } : {});
+      const known = route.path.includes('executions') ? { id: executionId() } : {};
+      const path = pathOf(route, route.path.includes('mcps') || route.path.includes('users') ? { id } : known);
       for (const tag of ['"99"', 'W/"0"', '"no-such"']) {
         const options = { ...body, headers: { 'If-Match': tag } };
         expect((await refused(route, path, options, 412)).code, route.path).toBe('precondition_failed');

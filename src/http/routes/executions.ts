@@ -120,6 +120,7 @@ export function executionRoutes({ commands, queries, executions }: RouteParts): 
       description: 'The server is told, too. Those of others need the permission execution:manage.',
       tags: ['executions'],
       access: { permission: 'mcp:call', on: 'some', others: 'execution:manage' },
+      conditional: true,
       problems: [409],
       request: { params },
       responses: { 200: { description: 'The execution, cancelled', schema: execution } },

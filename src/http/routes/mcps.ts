@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { changeMcp, registerMcp, restoreMcp, retireMcp, rollBackMcp } from '../../commands/mcps.ts';
+import { demandMcpRevision } from '../../commands/load-mcp.ts';
 import { settingSecretIds } from '../../commands/secrets/resolve.ts';
 import type { Outcome } from '../../commands/transaction.ts';
 import { getMcp } from '../../queries/mcps/get.ts';
@@ -176,13 +177,17 @@ export function mcpRoutes({ commands, queries, discovery, upstreams }: RoutePart
       description: 'The first answer becomes part of the version; a different one makes the next version.',
       tags: ['mcps'],
       access: { permission: 'mcp:write', on: 'mcp' },
+      conditional: true,
       problems: [409],
       request: { params },
       responses: { 200: { description: 'The mcp; `discovery` tells whether the server answered', schema: mcp } },
       examples: [{ summary: 'By name', params: example }],
       async handler({ params: { id } }, context) {
         const mcpId = await resolveMcpId(commands, id);
-        const { position } = await discovery.discover(context.command(), mcpId);
+        const command = context.command();
+        // Looked at before the server is asked, which may take long and records several things.
+        await demandMcpRevision(commands, command, mcpId);
+        const { position } = await discovery.discover(command, mcpId);
         const { resource, revision } = await getMcp(queries, mcpId, { asOf: position });
         return { status: 200, body: resource, revision, position };
       },

@@ -48,6 +48,7 @@ export function passwordResetRoute(parts: RouteParts): Route {
       'For those who have lost theirs. Every session of the user ends. It is for those to give who may do all that the user may.',
     tags: ['users'],
     access: { permission: 'user:manage' },
+    conditional: true,
     request: { params: z.strictObject({ id: idParam }), body: passwordReset },
     responses: { 204: { description: 'Set' } },
     examples: [

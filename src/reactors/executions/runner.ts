@@ -6,8 +6,10 @@ import {
   runExecution,
   type ExecutionOutcome,
 } from '../../commands/executions.ts';
+import { load } from '../../commands/load.ts';
+import { demandRevision } from '../../commands/precondition-failed.ts';
 import { DomainError } from '../../domain/error.ts';
-import { finished } from '../../domain/execution/decider.ts';
+import { executionDecider, finished } from '../../domain/execution/decider.ts';
 import type { RecordedEvent } from '../../ports/event-store.ts';
 import type { Counted, ExecutionInput, ExecutionRunner } from '../../ports/execution-runner.ts';
 import type { Logger } from '../../ports/logger.ts';
@@ -140,6 +142,8 @@ export function createExecutionRunner(deps: RunnerDeps): ExecutionRunner<Command
     const active = running.get(id);
     const cancelledBy = context.principal.actor;
     const durationMs = active ? deps.clock() - active.startedAt : 0;
+    const { revision } = await load(deps.store, deps.aggregates, executionDecider, `execution-${id}`);
+    demandRevision(context, revision);
     // The record first: whatever the upstream still answers comes after the end.
     await endExecution(deps, context, id, { type: 'CancelExecution', cancelledBy, durationMs });
     running.get(id)?.abort.abort();
