@@ -115,6 +115,7 @@ describe('a transport that starts a program', () => {
           action: 'mcp:register-command',
           resource: `mcp-${context.commandId}`,
           reason: 'permission mcp:register-command is missing',
+          asked: { kind: 'mcp', mcp: { id: context.commandId, name: 'weather', owner: null } },
         },
       },
     ]);
