@@ -60,7 +60,7 @@ const attacks: readonly [string, () => readonly string[], string, () => number][
     () => 6,
   ],
   [
-    'an inserted event',
+    'an event inserted before the last of what was sealed together',
     () => [
       `${positions} >= 10`,
       'UPDATE events SET position = -position + 1 WHERE position < 0',
@@ -68,6 +68,16 @@ const attacks: readonly [string, () => readonly string[], string, () => number][
     ],
     'inserted',
     () => 10,
+  ],
+  [
+    'an event inserted in the middle of what was sealed together',
+    () => [
+      `${positions} >= 8`,
+      'UPDATE events SET position = -position + 1 WHERE position < 0',
+      `INSERT INTO events SELECT 8, 'mcp-forged', 0, type, recorded_at, metadata, data FROM events WHERE position = 7`,
+    ],
+    'inserted',
+    () => 8,
   ],
   [
     'an event before the first',

@@ -42,6 +42,8 @@ export function createVerifier(key: PublicKey): Verifier {
   let bad: FirstBad | undefined;
   /** The bad place may be the end of the record: any event that follows says that it is not. */
   let maybeEnd = false;
+  /** It seems changed: unless what was sealed there is the first event after the segment, where something was inserted. */
+  let undecided: Difference | undefined;
 
   const finish = (): void => {
     if (current === undefined || bad !== undefined) return;
@@ -64,8 +66,10 @@ export function createVerifier(key: PublicKey): Verifier {
               fault: 'changed',
               detail: 'neither the events nor the list of their hashes is what the checkpoint seals',
             };
-    } else if (difference !== undefined) bad = difference.settle();
-    else if (matched < entries.count) {
+    } else if (difference !== undefined) {
+      bad = difference.settle();
+      if (bad.fault === 'changed') undecided = difference;
+    } else if (matched < entries.count) {
       maybeEnd = true;
       bad = { position: entries.position(matched), fault: 'deleted', detail: 'a sealed event is missing' };
     } else proven = found;
@@ -111,6 +115,9 @@ export function createVerifier(key: PublicKey): Verifier {
     event(leaf) {
       if (bad !== undefined) {
         maybeEnd = false;
+        undecided?.follow(leaf);
+        bad = undecided?.settle() ?? bad;
+        undecided = undefined;
         return;
       }
       const position = positionOfLeaf(leaf);
@@ -135,7 +142,7 @@ export function createVerifier(key: PublicKey): Verifier {
     },
 
     get settled() {
-      return bad !== undefined && !maybeEnd;
+      return bad !== undefined && !maybeEnd && undecided === undefined;
     },
     get proven() {
       return proven;
