@@ -9,10 +9,10 @@ import { makeApiKey } from './support/api-key.ts';
 import { letIn } from './support/let-in.ts';
 
 /** Leaves a file, as soon as it runs, that tells what the log had at that moment. */
-const program = `
+const program = (token: string) => `
 const { writeFileSync } = require('node:fs');
-const [marker, url, token] = process.argv.slice(2);
-fetch(url, { headers: { Authorization: 'Bearer ' + token } })
+const [marker, url] = process.argv.slice(2);
+fetch(url, { headers: { Authorization: 'Bearer ${token}' } })
   .then((answer) => answer.text())
   .then((text) => writeFileSync(marker, text));
 `;
@@ -27,8 +27,8 @@ const callers = new Map<string, { readonly token: string; readonly code: string;
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'annals-sec01-'));
-  await writeFile(join(directory, 'program.cjs'), program);
   [app, tools] = await Promise.all([startTestApp(), startToolServer()]);
+  await writeFile(join(directory, 'program.cjs'), program(app.adminToken));
   const body = { name: 'programmers-of-one', permissions: ['mcp:write', 'mcp:read', 'mcp:mine:register-command'] };
   expect((await app.request('POST', '/api/v1/roles', { body })).status).toBe(201);
   const [developer, operator] = [await app.newUser(), await app.newUser(['operator'])];
@@ -66,7 +66,7 @@ interface Program {
 function newProgram(): Program {
   const marker = join(directory, `run-${++runs}`);
   const url = `${app.url}/api/v1/events?type=McpRegistered&limit=200`;
-  const args = [join(directory, 'program.cjs'), marker, url, app.adminToken];
+  const args = [join(directory, 'program.cjs'), marker, url];
   return { transport: { type: 'stdio', command: 'node', args }, hasRun: () => existsSync(marker), marker };
 }
 
