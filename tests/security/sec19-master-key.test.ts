@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { adminPassword, startTestApp, type TestApp } from '../http/support/app.ts';
 import { until } from '../http/support/until.ts';
@@ -121,4 +122,28 @@ test('the master key of before may not be missing while something is sealed with
   const back = await start(second);
   expect(await call(back)).toBe('Bearer kept-anew');
   await back.close();
+});
+
+test('a secret that does not open holds up no other, is named, and can be given another value', async () => {
+  const log = new DatabaseSync(join(directory, 'events.sqlite'));
+  log.exec(`UPDATE events SET data = json_set(data, '$.key.key', 'v1.AAAA') WHERE type = 'SecretRewrapped' AND stream =
+    (SELECT stream FROM events WHERE type = 'SecretCreated' AND data ->> '$.name' = 'kept 3')`);
+  log.close();
+  const app = await start(third, second);
+  const walked = async () => {
+    let last: unknown;
+    await app.request('POST', '/api/v1/secrets/rewrap', { body: {} });
+    await until(async () => {
+      last = (await app.request('GET', '/api/v1/secrets/rewrap')).body;
+      return (last as { status: string }).status !== 'running';
+    }, 'the walk ends');
+    return last;
+  };
+  const error = expect.stringContaining('"kept 3"') as string;
+  expect(await walked()).toMatchObject({ status: 'failed', done: 31, total: 31, previousNeeded: true, error });
+  expect(await call(app)).toBe('Bearer kept-anew');
+  await app.request('PATCH', '/api/v1/secrets/kept%203', { body: { value: 'another' } });
+  expect(await walked()).toMatchObject({ status: 'succeeded', previousNeeded: false });
+  await app.close();
+  await (await start(third)).close();
 });

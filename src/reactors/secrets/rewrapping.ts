@@ -6,6 +6,7 @@ import type { SharedCache } from '../../ports/coordination.ts';
 import type { EventStore } from '../../ports/event-store.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { Rewrapping, RewrapStatus } from '../../ports/rewrapping.ts';
+import { VaultDamaged } from '../../ports/vault.ts';
 
 /** How often progress is told to other processes, how long its word is good for them, and how long its last one is, in ms. */
 const TELL_EVERY_MS = 1_000;
@@ -42,10 +43,17 @@ export function createRewrapping(
     for (let walk = 0; ; walk++) {
       const ids = await secretIds(deps.store);
       let [done, changed] = [0, 0];
+      const damaged: string[] = [];
       for (const id of ids) {
         if (closed) return;
         const own = following(context, derivedId(`rewrap ${walk} ${id}`, context.commandId));
-        if (await rewrapSecret(deps, own, id)) changed++;
+        try {
+          if (await rewrapSecret(deps, own, id)) changed++;
+        } catch (error) {
+          // One that nobody can open any more holds up no other.
+          if (!(error instanceof VaultDamaged)) throw error;
+          damaged.push(error.message);
+        }
         current = { status: 'running', done: ++done, total: ids.length, startedAt, finishedAt: null, error: null };
         if (performance.now() - told < TELL_EVERY_MS) continue;
         told = performance.now();
@@ -53,6 +61,7 @@ export function createRewrapping(
       }
       // What another process sealed meanwhile, not knowing of the change yet, is found by the next walk.
       if (changed > 0) continue;
+      if (damaged.length > 0) throw new VaultDamaged(`${damaged.join('; ')}: give it another value, or delete it`);
       await retireMasterKeys(deps, following(context, derivedId('retire', context.commandId)), retiring);
       const total = ids.length;
       await tell({ status: 'succeeded', done: total, total, startedAt, finishedAt: now(), error: null });
