@@ -13,6 +13,8 @@ describe('in arguments', () => {
     [['mcp-remote', 'https://x.example', '--header', 'Authorization: Bearer abcdefgh'], 3],
     [['mcp-remote', '--header=X-Api-Key: abcdefgh'], 1],
     [['serve', 'ghp_abcdefghijklmnop'], 1],
+    [['serve', 'sk-proj-abcdef0123456789'], 1],
+    [['serve', 'xoxb-123456789012-abc'], 1],
     [['serve', 'postgres://user:abcdef@db.example/x'], 1],
   ])('a credential is refused: %j', (args, index) => {
     expect(places(args)).toEqual([`/transport/args/${index}`]);
@@ -26,6 +28,7 @@ describe('in arguments', () => {
     [['serve', '--token=$TOKEN']],
     [['serve', '--auth-mode=oauth', '--key-column', 'id']],
     [['serve', 'https://example.org/path']],
+    [['-y', 'npm-registry-server', 'sk-learn-model-server', 'hf-inference-server', 'pypi-query-mcp']],
   ])('what is none is let through: %j', (args) => {
     expect(places(args)).toEqual([]);
   });

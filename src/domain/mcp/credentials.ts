@@ -29,9 +29,21 @@ export function withSettings(transport: Transport, values: ReadonlyMap<string, S
 const credentialName =
   /auth|cookie|token|secret|key|passw|passphrase|credential|session|signature|private|\bpat\b|_pat\b|dsn/i;
 
-/** Values that are credentials wherever they stand: schemes, well-known prefixes, JWTs, PEM, and passwords in an address. */
-const credentialValue =
-  /^(bearer|basic|token|digest)\s+\S|^(sk|pk|rk)[-_][\w-]{12}|^(gh[opsur]|github_pat|glpat|xox[a-z]|annals|hf|npm|pypi)[-_]\w{8}|^AKIA[0-9A-Z]{12}|^AIza[\w-]{20}|^eyJ[\w-]{8,}\.[\w-]+\.|-----BEGIN |:\/\/[^/?#@\s:]*:[^/?#@\s]+@/i;
+/**
+ * Values that are credentials wherever they stand: schemes, the prefixes of well-known ones with as much after them as those
+ * have at least (`npm-registry-x` is the name of a package), JWTs, PEM, and passwords in an address.
+ */
+const credentialValue = new RegExp(
+  [
+    String.raw`^(bearer|basic|token|digest)\s+\S`,
+    String.raw`^(sk|pk|rk)[-_](?=[\w-]*\d)[\w-]{16}`,
+    String.raw`^(gh[opsur]|github_pat|hf|npm)_\w{16}|^(glpat|pypi)-[\w-]{16}|^xox[a-z]-\w{8}|^annals_\w{8}`,
+    String.raw`^AKIA[0-9A-Z]{12}|^AIza[\w-]{20}`,
+    String.raw`^eyJ[\w-]{8,}\.[\w-]+\.|-----BEGIN `,
+    String.raw`:\/\/[^/?#@\s:]*:[^/?#@\s]+@`,
+  ].join('|'),
+  'i',
+);
 
 /** Whether a text is a credential by what it looks like. */
 export function isCredentialValue(text: string): boolean {
