@@ -65,7 +65,9 @@ export async function prepareWires(
       options.launchRules,
     );
     const launch =
-      programs === undefined || home === undefined ? asked : await settle(programs, asked, { transport, pin, home });
+      programs === undefined || home === undefined
+        ? asked
+        : await settle(programs, asked, { transport, pin, home, tools: options.launchRules.packageTools ?? {} });
     const redact = redactor.text;
     return () => new StdioWire({ launch, maxResultBytes, killGraceMs, running, redact, log: hooks.log, note });
   }
@@ -85,10 +87,13 @@ async function settle(
     readonly transport: Extract<Transport, { type: 'stdio' }>;
     readonly pin: PackagePin | undefined;
     readonly home: string;
+    /** Variables for package runners alone. */
+    readonly tools: Readonly<Record<string, string>>;
   },
 ): Promise<Launch> {
   const pinned = await programs.packages.program(server.transport, server.pin);
-  const { command, args } = pinned ?? asked;
-  const reads = pinned === undefined ? [] : [pinned.reads];
-  return programs.confine({ ...asked, command, args: [...args], reads }, server.home);
+  if (pinned === undefined) return programs.confine({ ...asked, reads: [] }, server.home);
+  const { command, args, reads } = pinned;
+  const env = Object.fromEntries(Object.entries(asked.env).filter(([name]) => !Object.hasOwn(server.tools, name)));
+  return programs.confine({ ...asked, command, args: [...args], env, reads: [reads] }, server.home);
 }

@@ -1,4 +1,4 @@
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { tmpdir } from 'node:os';
 import { UpstreamError } from '../../ports/upstream.ts';
 import { npmLaunchOf } from '../packages/npm-launch.ts';
@@ -40,6 +40,9 @@ export interface Launch {
 const STEERING =
   /^(PATH|LD_.*|DYLD_.*|NODE_OPTIONS|NODE_PATH|NODE_REPL_.*|npm_.*|BASH_ENV|ENV|IFS|PYTHON(PATH|HOME|STARTUP)|PERL5(LIB|OPT)|RUBY(LIB|OPT)|JAVA_TOOL_OPTIONS|UV_.*|PIP_.*|DOCKER_.*|GIT_.*)$/i;
 
+/** What fetches packages, and is led to where its settings and its cache are. Other programs need not know. */
+const packageRunner = /^(npx|npm|pnpm|yarn|bunx?|uvx?|pipx)$/;
+
 /**
  * Judges a command by the operator's settings and makes the environment it runs in: empty, but for what finds programs
  * and keeps files, and the variables that were named. The directory of the running Node comes first in PATH, so that
@@ -75,7 +78,7 @@ export function prepareLaunch(request: LaunchRequest, rules: LaunchRules): Launc
       HOME: request.home ?? HOME ?? tmpdir(),
       LANG: LANG ?? 'C.UTF-8',
       TMPDIR: tmpdir(),
-      ...rules.packageTools,
+      ...(packageRunner.test(basename(command)) && rules.packageTools),
       ...env,
       PATH: `${dirname(process.execPath)}:${PATH ?? '/usr/local/bin:/usr/bin:/bin'}`,
     },
