@@ -33,7 +33,7 @@ export function mcpUsesKey(deps: CommandDeps, state: McpState, key: string): boo
 
 /** Whether the user goes by the name, the e-mail address or the identity that the key stands for. */
 export function userUsesKey(deps: CommandDeps, state: UserState, key: string): boolean {
-  if (state.status === 'unregistered') return false;
+  if (state.status !== 'active') return false;
   if (userNameKey(deps, state.username) === key || userEmailKey(deps, state.email) === key) return true;
   return state.identities.some((identity) => identityKey(deps, identity) === key);
 }

@@ -110,7 +110,7 @@ export async function loadUser(deps: CommandDeps, id: string): Promise<ActiveUse
 }
 
 function present(state: UserState): ActiveUser {
-  if (state.status === 'unregistered') throw new DomainError('not_found', 'user_not_found', 'no such user');
+  if (state.status !== 'active') throw new DomainError('not_found', 'user_not_found', 'no such user');
   return state;
 }
 

@@ -48,6 +48,10 @@ interface EventKind {
   readonly upcasters?: readonly ((data: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>)[];
   /** Top-level fields that no reader outside the command side may see. */
   readonly secretFields?: readonly string[];
+  /** Top-level fields that say who somebody is. Stored sealed with the key of the person, opened for whoever reads the log. */
+  readonly personalFields?: readonly string[];
+  /** The same of from where, or as whom, somebody came. Sealed in read models too: opened when they are shown. */
+  readonly traceFields?: readonly string[];
 }
 
 const v1: EventKind = { schemaVersion: 1 };
@@ -67,11 +71,16 @@ const kinds = {
   ExecutionFailed: v1,
   ExecutionTimedOut: v1,
   ExecutionCancelled: v1,
-  UserRegistered: { schemaVersion: 1, secretFields: ['passwordHash'] },
-  PasswordChanged: { schemaVersion: 1, secretFields: ['passwordHash'] },
+  UserRegistered: {
+    schemaVersion: 1,
+    secretFields: ['passwordHash'],
+    personalFields: ['username', 'email', 'passwordHash'],
+  },
+  PasswordChanged: { schemaVersion: 1, secretFields: ['passwordHash'], personalFields: ['passwordHash'] },
   UserRolesChanged: v1,
-  UserLoggedIn: v1,
-  UserIdentityLinked: v1,
+  UserLoggedIn: { schemaVersion: 1, traceFields: ['identity'] },
+  UserIdentityLinked: { schemaVersion: 1, personalFields: ['subject'] },
+  UserErased: v1,
   LoginFailed: v1,
   SessionStarted: { schemaVersion: 1, secretFields: ['tokenHash'] },
   SessionRefreshed: { schemaVersion: 1, secretFields: ['tokenHash'] },
@@ -80,7 +89,7 @@ const kinds = {
   NameReleased: v1,
   NameClaimWithdrawn: v1,
   IdempotencyKeyClaimed: { schemaVersion: 1, secretFields: ['requestHash'] },
-  IdempotencyKeyAnswered: { schemaVersion: 1, secretFields: ['body'] },
+  IdempotencyKeyAnswered: { schemaVersion: 1, secretFields: ['body'], personalFields: ['body'] },
   ProjectionRebuildStarted: v1,
   ProjectionRebuildCompleted: v1,
   ProjectionRebuildFailed: v1,
@@ -95,13 +104,13 @@ const kinds = {
   RateLimitChanged: v1,
   RateLimitRemoved: v1,
   ApiKeyCreated: { schemaVersion: 1, secretFields: ['secretHash'] },
-  ApiKeyUsed: v1,
+  ApiKeyUsed: { schemaVersion: 1, traceFields: ['address'] },
   ApiKeyRevoked: v1,
   OAuthClientRegistered: v1,
   OAuthClientUsed: v1,
   OAuthGrantGiven: v1,
   OAuthGrantChanged: v1,
-  OAuthGrantUsed: v1,
+  OAuthGrantUsed: { schemaVersion: 1, traceFields: ['address'] },
   OAuthGrantRevoked: v1,
   OAuthTokenIssued: { schemaVersion: 1, secretFields: ['content'] },
   OAuthTokenUsed: v1,
@@ -135,6 +144,17 @@ export function decodeEventData(type: string, schemaVersion: number, data: unkno
   const upcasters = byType.get(type)?.upcasters;
   if (!upcasters || schemaVersion > upcasters.length || !isRecord(data)) return data;
   return upcasters.slice(schemaVersion - 1).reduce((older, upcast) => upcast(older), data);
+}
+
+const none: readonly string[] = [];
+
+/** Names of the fields of an event type's data that are sealed with the key of a person. */
+export function sealedFieldsOf(type: string): {
+  readonly personal: readonly string[];
+  readonly traces: readonly string[];
+} {
+  const kind = byType.get(type);
+  return { personal: kind?.personalFields ?? none, traces: kind?.traceFields ?? none };
 }
 
 const mask = '[redacted]';

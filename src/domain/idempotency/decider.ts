@@ -7,6 +7,8 @@ export interface RecordedAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: { readonly inline: unknown } | { readonly blob: { readonly sha256: string; readonly size: number } };
+  /** Id of the user whose personal data the body holds: it is sealed with his key. */
+  readonly about?: string;
 }
 
 export type IdempotencyEvent =

@@ -31,12 +31,15 @@ export type UserLoggedIn = DomainEvent<
 /** The user is from now on also who this identity provider says. */
 export type UserIdentityLinked = DomainEvent<'UserIdentityLinked', Identity>;
 export type LoginFailed = DomainEvent<'LoginFailed', { readonly reason: 'wrong_password' }>;
+/** The last event of a user: the key that his personal data is sealed with is gone, and nothing of it can be read again. */
+export type UserErased = DomainEvent<'UserErased', Readonly<Record<string, never>>>;
 
 export type UserEvent =
-  UserRegistered | PasswordChanged | UserRolesChanged | UserLoggedIn | UserIdentityLinked | LoginFailed;
+  UserRegistered | PasswordChanged | UserRolesChanged | UserLoggedIn | UserIdentityLinked | LoginFailed | UserErased;
 
 export type UserState =
   | { readonly status: 'unregistered' }
+  | { readonly status: 'erased' }
   | {
       readonly status: 'active';
       readonly username: string;
@@ -52,7 +55,8 @@ export type UserCommand =
   | { readonly type: 'SetRoles'; readonly roles: readonly string[] }
   | { readonly type: 'LinkIdentity'; readonly identity: Identity }
   | { readonly type: 'RecordLogin'; readonly sessionId: string; readonly identity?: Identity }
-  | { readonly type: 'RecordFailedLogin' };
+  | { readonly type: 'RecordFailedLogin' }
+  | { readonly type: 'EraseUser' };
 
 /** A person who can log in. Hashing and checking passwords happen before, outside: they take time. */
 export const userDecider: Decider<UserState, UserCommand, UserEvent> = {
@@ -60,8 +64,10 @@ export const userDecider: Decider<UserState, UserCommand, UserEvent> = {
   initialState: { status: 'unregistered' },
   evolve(state, event) {
     if (event.type === 'UserRegistered') return { status: 'active', ...event.data, identities: [] };
-    if (state.status === 'unregistered') return state;
+    if (state.status !== 'active') return state;
     switch (event.type) {
+      case 'UserErased':
+        return { status: 'erased' };
       case 'PasswordChanged':
         return { ...state, passwordHash: event.data.passwordHash };
       case 'UserRolesChanged':
@@ -78,8 +84,11 @@ export const userDecider: Decider<UserState, UserCommand, UserEvent> = {
       const { username, email, passwordHash, roles } = command;
       return [{ type: 'UserRegistered', data: { username, email, passwordHash, roles } }];
     }
-    if (state.status === 'unregistered') throw new DomainError('not_found', 'user_not_found', 'no such user');
+    if (state.status === 'erased' && command.type === 'EraseUser') return [];
+    if (state.status !== 'active') throw new DomainError('not_found', 'user_not_found', 'no such user');
     switch (command.type) {
+      case 'EraseUser':
+        return [{ type: 'UserErased', data: {} }];
       case 'ChangePassword':
         return [{ type: 'PasswordChanged', data: { passwordHash: command.passwordHash } }];
       case 'SetRoles': {

@@ -18,8 +18,8 @@ interface StreamProjection<Row extends StreamRow, Event extends DomainEvent> {
   readonly types: readonly Event['type'][];
   /** The row that a stream begins with; undefined when this event begins none. */
   readonly begin: (id: string, event: Recorded<Event>) => Row | undefined;
-  /** What an event changes in the row, apart from its revision and position. */
-  readonly change: (row: Row, event: Recorded<Event>) => Partial<Row>;
+  /** What an event changes in the row, apart from its revision and position; undefined takes the row away. */
+  readonly change: (row: Row, event: Recorded<Event>) => Partial<Row> | undefined;
 }
 
 /**
@@ -41,7 +41,8 @@ export function streamProjection<Row extends StreamRow, Event extends DomainEven
       if (!isOurs(event)) return row;
       if (!row) return spec.begin(idOf(event.stream), event);
       if (event.revision <= row.revision) return row;
-      return { ...row, ...spec.change(row, event), revision: event.revision, position: event.position };
+      const changes = spec.change(row, event);
+      return changes && { ...row, ...changes, revision: event.revision, position: event.position };
     },
   };
 }

@@ -17,7 +17,7 @@ export type UserRow = StreamRow & {
 
 export const users = streamProjection<UserRow, UserEvent>({
   name: 'users',
-  schemaVersion: 1,
+  schemaVersion: 2,
   model: {
     kind: 'relational',
     table: 'users',
@@ -35,7 +35,15 @@ export const users = streamProjection<UserRow, UserEvent>({
     },
     indexes: [['username_key'], ['created_position']],
   },
-  types: ['UserRegistered', 'PasswordChanged', 'UserRolesChanged', 'UserLoggedIn', 'UserIdentityLinked', 'LoginFailed'],
+  types: [
+    'UserRegistered',
+    'PasswordChanged',
+    'UserRolesChanged',
+    'UserLoggedIn',
+    'UserIdentityLinked',
+    'LoginFailed',
+    'UserErased',
+  ],
   begin(id, { type, data, revision, position, metadata }) {
     if (type !== 'UserRegistered') return undefined;
     return {
@@ -60,6 +68,8 @@ export const users = streamProjection<UserRow, UserEvent>({
         return { updated_at: metadata.occurredAt };
       case 'UserLoggedIn':
         return { last_login_at: metadata.occurredAt };
+      case 'UserErased':
+        return undefined;
       case 'LoginFailed':
       case 'UserIdentityLinked':
       case 'UserRegistered':
