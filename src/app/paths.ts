@@ -6,6 +6,8 @@ export function pathsIn(dataDir: string) {
     events: join(dataDir, 'events.sqlite'),
     /** Says, once it is there, that all of the embedded log has been copied to an event store. */
     moved: join(dataDir, 'events.moved.json'),
+    /** The keys of people, outside the log so that they can be forgotten. */
+    people: join(dataDir, 'people.sqlite'),
     blobs: join(dataDir, 'blobs'),
     readModels: join(dataDir, 'read'),
     /** The homes of the programs of MCP servers. */

@@ -30,6 +30,7 @@ import { startAudit } from './audit/start-audit.ts';
 import { createClosing, type Closing } from './closing.ts';
 import { announceNode } from './engines/coordination.ts';
 import { openEngines } from './engines/engines.ts';
+import { engineSettings } from './engines/settings.ts';
 import { clientTokensOf, identityProviderOf } from './identity-provider.ts';
 import { createForwardClock } from './forward-clock.ts';
 import { createKeyedHash } from './keyed-hash.ts';
@@ -38,6 +39,7 @@ import { createLaunchRefusal } from './launch-refusal.ts';
 import { openLimits } from './limits.ts';
 import { listen } from './listen.ts';
 import { pathsIn } from './paths.ts';
+import { openPersonalData } from './personal-data.ts';
 import { openPrograms, packageToolsOf } from './programs.ts';
 import { recoverOverdue, recoverOwn } from './recovery.ts';
 import { followSecretChanges } from './secret-changes.ts';
@@ -94,13 +96,14 @@ async function start(config: Config, { logger, http: httpSettings }: StartOption
   const { initialAdminPassword } = secrets;
 
   const engines = await openEngines(config, { logger, clock, closing });
-  const { store } = engines;
   const { coordination, isShared } = engines;
-  const keyring = await openKeyring({ store, clock, logger }, secrets);
+  const keyring = await openKeyring({ store: engines.store, clock, logger }, secrets);
+  const people = await openPersonalData(engines, engineSettings(config), keyring.keys.index, closing);
+  const { store, personal } = people;
   const keySeed = keyring.keys.audit;
   const seal = startAudit(config, { logger, clock, closing, coordination, isShared, keySeed });
   const blobs = openFileBlobStore(pathsIn(dataDir).blobs);
-  const readSide = await openReadSide({ ...engines.readSide, store, projections, logger, clock });
+  const readSide = await openReadSide({ ...people.readSide, store, projections, logger, clock });
   closing.add('read models', () => readSide.close());
   const { models, control } = readSide;
 
@@ -166,7 +169,7 @@ async function start(config: Config, { logger, http: httpSettings }: StartOption
   closing.add('sealing of secrets', () => rewrapping.close());
 
   let serving = true;
-  const queries = { models, store, blobs, clock };
+  const queries = { models, store, blobs, personal, clock };
   const http = await createHttpServer({
     settings: {
       host: config.host,

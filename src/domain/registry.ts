@@ -146,15 +146,26 @@ export function decodeEventData(type: string, schemaVersion: number, data: unkno
   return upcasters.slice(schemaVersion - 1).reduce((older, upcast) => upcast(older), data);
 }
 
-const none: readonly string[] = [];
-
-/** Names of the fields of an event type's data that are sealed with the key of a person. */
-export function sealedFieldsOf(type: string): {
+/** Names of fields of an event type's data that are sealed with the key of a person. */
+export interface SealedFields {
+  /** Those that are opened for whoever reads the log. */
   readonly personal: readonly string[];
-  readonly traces: readonly string[];
-} {
-  const kind = byType.get(type);
-  return { personal: kind?.personalFields ?? none, traces: kind?.traceFields ?? none };
+  /** These and the traces. */
+  readonly all: readonly string[];
+}
+
+const nothingSealed: SealedFields = { personal: [], all: [] };
+
+const sealedFields: ReadonlyMap<string, SealedFields> = new Map(
+  [...byType]
+    .map(([type, { personalFields = [], traceFields = [] }]) => {
+      return [type, { personal: personalFields, all: [...personalFields, ...traceFields] }] as const;
+    })
+    .filter(([, { all }]) => all.length > 0),
+);
+
+export function sealedFieldsOf(type: string): SealedFields {
+  return sealedFields.get(type) ?? nothingSealed;
 }
 
 const mask = '[redacted]';

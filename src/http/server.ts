@@ -79,7 +79,7 @@ export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
     }),
     clock,
   );
-  const feed = createFeed(store, authenticator, logger, settings.feed);
+  const feed = createFeed(deps.queries, authenticator, logger, settings.feed);
   const metrics = createHttpMetrics(deps.metrics, { feedReaders: () => feed.readers });
   const { ownAuthorizationServer = true, externalIssuer } = settings;
   const givesTokens = ownAuthorizationServer || externalIssuer !== undefined;

@@ -1,4 +1,19 @@
+import type { Told } from '../domain/privacy/persons.ts';
+import type { SealedFields } from '../domain/registry.ts';
 import type { RecordedEvent } from './event-store.ts';
+
+/** Stands where personal data of an erased person was. */
+export const erasedMark = '[erased]';
+
+/** What of an event is about whom. */
+export interface PersonalRules {
+  /** Names of the fields of an event type's data that are sealed. */
+  readonly fieldsOf: (type: string) => SealedFields;
+  /** Id of the user whose personal data the fields of an event's data hold. */
+  readonly personInData: (event: Told) => string | undefined;
+  /** Id of the user who came from an event's address. */
+  readonly personAtAddress: (event: Told) => string | undefined;
+}
 
 /** An address as it is stored, and of whom it is, where that is known. */
 export interface Trace {

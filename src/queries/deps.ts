@@ -1,5 +1,6 @@
 import type { BlobStore } from '../ports/blob-store.ts';
 import type { EventStore, Position, Revision } from '../ports/event-store.ts';
+import type { PersonalData } from '../ports/personal-data.ts';
 import type { ReadModels } from '../ports/read-models.ts';
 
 /** What every query reads from. */
@@ -7,6 +8,7 @@ export interface QueryDeps {
   readonly models: ReadModels;
   readonly store: EventStore;
   readonly blobs: BlobStore;
+  readonly personal: PersonalData;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
 }

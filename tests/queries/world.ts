@@ -16,6 +16,7 @@ import { decodeEventData } from '../../src/domain/registry.ts';
 import { createVault } from '../../src/infrastructure/vault/vault.ts';
 import { openFileBlobStore } from '../../src/infrastructure/blob-store/file.ts';
 import { openSqliteEventStore } from '../../src/infrastructure/event-store/sqlite.ts';
+import { sealedEventStore } from '../../src/infrastructure/personal-data/sealed-log.ts';
 import { createArgon2PasswordHasher } from '../../src/infrastructure/passwords/argon2-password-hasher.ts';
 import { openStoresByKind } from '../../src/infrastructure/read-stores/by-kind.ts';
 import { openSqliteReadStores } from '../../src/infrastructure/read-stores/sqlite.ts';
@@ -27,6 +28,7 @@ import type { QueryDeps } from '../../src/queries/deps.ts';
 import { createMcpList, type McpListRequest } from '../../src/queries/mcps/list.ts';
 import { makeDatabase } from '../contract/read-stores/sql-database.ts';
 import { onEngine } from '../support/engines.ts';
+import { openPersonalDataIn } from '../support/personal-data.ts';
 
 export type World = Awaited<ReturnType<typeof openWorld>>;
 
@@ -64,7 +66,9 @@ export async function openWorld() {
   const directory = await mkdtemp(join(tmpdir(), 'annals-queries-'));
   const time = { now: Date.parse('2026-03-01T10:00:00.000Z') };
   const clock = () => time.now;
-  const store = openSqliteEventStore({ path: join(directory, 'events.db'), decode: decodeEventData, clock });
+  const log = openSqliteEventStore({ path: join(directory, 'events.db'), decode: decodeEventData, clock });
+  const { personal, keys } = openPersonalDataIn(directory);
+  const store = sealedEventStore(log, personal);
   const blobs = openFileBlobStore(join(directory, 'blobs'));
   const readStores = await openReadStores(join(directory, 'models'));
   const live = new Map<string, { readonly model: OpenModel; readonly projector: Projector }>();
@@ -76,6 +80,7 @@ export async function openWorld() {
   onTestFinished(async () => {
     for (const { model } of live.values()) await model.store.close();
     await store.close();
+    await keys.close();
     await rm(directory, { recursive: true });
   });
 
@@ -130,7 +135,7 @@ export async function openWorld() {
       return of(name).projector.position;
     },
   };
-  const queries: QueryDeps = { models, store, blobs, clock };
+  const queries: QueryDeps = { models, store, blobs, personal, clock };
   return { store, blobs, time, deps, models, queries, project, storeOf: (name: string) => of(name).model.store };
 }
 

@@ -1,8 +1,5 @@
 import type { EventMetadata } from '../event.ts';
 
-/** Stands where personal data of an erased person was. */
-export const erasedMark = '[erased]';
-
 /** An event, as far as it tells of whom it is. */
 export interface Told {
   readonly stream: string;

@@ -4,7 +4,7 @@ import { toEventItem, type EventItem } from '../../queries/events/item.ts';
 /** Who may see how much of an event: readers of the whole log, or those of one resource. */
 export type Audience = 'log' | 'resource';
 
-/** An event on its way to readers. */
+/** A revealed event on its way to readers. */
 export interface FeedItem {
   readonly event: RecordedEvent;
   /** Its text, made once. */

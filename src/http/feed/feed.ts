@@ -1,11 +1,12 @@
 import type { Principal } from '../../domain/access/principal.ts';
-import type { EventStore, Position, RecordedEvent } from '../../ports/event-store.ts';
+import type { Position, RecordedEvent } from '../../ports/event-store.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { Authenticator, Credential } from '../auth/authenticator.ts';
 import { readHistory } from './history.ts';
 import { batchesOf, createBatches } from './batches.ts';
 import type { FeedBatch } from './feed-batch.ts';
 import type { FeedFilter } from './feed-filter.ts';
+import type { FeedSource } from './feed-source.ts';
 import { createTail } from './tail.ts';
 
 export type EndReason = 'complete' | 'too_slow' | 'credential_ended' | 'not_allowed' | 'stopping' | 'failed';
@@ -70,14 +71,14 @@ interface Reader extends Omit<FeedRequest, 'after'> {
  * reader holds no memory and no other reader back. Events are made into text once, for all.
  */
 export function createFeed(
-  store: EventStore,
+  source: FeedSource,
   authenticator: Authenticator,
   logger: Logger,
   settings: FeedSettings = defaultFeedSettings,
 ): Feed {
   const readers = new Set<Reader>();
   const present = () => readers.size > 0;
-  const tail = createTail(store, { present, wake: () => readers.forEach(advance) }, logger);
+  const tail = createTail(source, { present, wake: () => readers.forEach(advance) }, logger);
   const nextBatch = createBatches(tail);
   const timers = [
     setInterval(() => readers.forEach(beat), settings.beatMs),
@@ -114,7 +115,7 @@ export function createFeed(
 
   async function catchUp(reader: Reader): Promise<void> {
     while (!reader.ended && reader.position < tail.from) {
-      const { items, position } = await readHistory(store, reader.filter, reader.position);
+      const { items, position } = await readHistory(source, reader.filter, reader.position);
       for (const batch of batchesOf(items)) {
         deliver(reader, batch);
         await unblocked(reader);

@@ -1,6 +1,7 @@
-import type { EventStore, Position } from '../../ports/event-store.ts';
+import type { Position, RecordedEvent } from '../../ports/event-store.ts';
 import { storeFilter, wants, type FeedFilter } from './feed-filter.ts';
 import { feedItem, type FeedItem } from './feed-item.ts';
+import type { FeedSource } from './feed-source.ts';
 
 /** Events read at one time: little enough that a reader who takes nothing holds little. */
 const sliceSize = 100;
@@ -12,23 +13,27 @@ export interface HistorySlice {
 }
 
 /** The next events after a position that a filter wants, from the store. */
-export async function readHistory(store: EventStore, filter: FeedFilter, after: Position): Promise<HistorySlice> {
-  if (filter.stream !== undefined) return readStreamHistory(store, filter, filter.stream, after);
-  const slice = await store.readAll({ after, limit: sliceSize, filter: storeFilter(filter) });
-  const items = slice.events.filter((event) => wants(filter, event)).map(feedItem);
-  return { items, position: slice.position };
+export async function readHistory(source: FeedSource, filter: FeedFilter, after: Position): Promise<HistorySlice> {
+  if (filter.stream !== undefined) return readStreamHistory(source, filter, filter.stream, after);
+  const slice = await source.store.readAll({ after, limit: sliceSize, filter: storeFilter(filter) });
+  const wanted = slice.events.filter((event) => wants(filter, event));
+  return { items: await itemsOf(source, wanted), position: slice.position };
 }
 
 /** One stream is found by its name, without going through the log. */
 async function readStreamHistory(
-  store: EventStore,
+  source: FeedSource,
   filter: FeedFilter,
   stream: string,
   after: Position,
 ): Promise<HistorySlice> {
   // Taken first: whatever the stream gets later lies beyond it.
-  const head = await store.head();
-  const events = await store.readStream(stream);
-  const items = events.filter((event) => event.position > after && wants(filter, event)).map(feedItem);
-  return { items, position: Math.max(head, events.at(-1)?.position ?? 0) };
+  const head = await source.store.head();
+  const events = await source.store.readStream(stream);
+  const wanted = events.filter((event) => event.position > after && wants(filter, event));
+  return { items: await itemsOf(source, wanted), position: Math.max(head, events.at(-1)?.position ?? 0) };
+}
+
+async function itemsOf({ personal }: FeedSource, events: readonly RecordedEvent[]): Promise<readonly FeedItem[]> {
+  return (await personal.reveal(events)).map(feedItem);
 }

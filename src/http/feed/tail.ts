@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { EventStore, Position } from '../../ports/event-store.ts';
+import type { Position } from '../../ports/event-store.ts';
 import type { Logger } from '../../ports/logger.ts';
 import { feedItem, type FeedItem } from './feed-item.ts';
+import type { FeedSource } from './feed-source.ts';
 
 /** The newest events, held in memory for everybody who follows the log. */
 export interface Tail {
@@ -28,7 +29,7 @@ interface TailReaders {
 }
 
 /** Follows the log for its readers; while there are none it keeps nothing. */
-export function createTail(store: EventStore, readers: TailReaders, logger: Logger): Tail {
+export function createTail({ store, personal }: FeedSource, readers: TailReaders, logger: Logger): Tail {
   const stop = new AbortController();
   let starting: Promise<void> | undefined;
   let following: Promise<void> = Promise.resolve();
@@ -41,7 +42,7 @@ export function createTail(store: EventStore, readers: TailReaders, logger: Logg
   const follow = async (): Promise<void> => {
     for await (const slice of store.subscribe({ after: position, signal: stop.signal })) {
       const present = readers.present();
-      for (const event of present ? slice.events : []) {
+      for (const event of present ? await personal.reveal(slice.events) : []) {
         const item = feedItem(event);
         text += item.json('log').length;
         items.push(item);

@@ -7,7 +7,7 @@ import type { ListModel } from '../lists/model.ts';
 import type { ListRequest } from '../lists/request.ts';
 import type { Page } from '../paging/page.ts';
 import { notFound, rowAt, type RowKind } from '../time-travel/row-at.ts';
-import { toApiKey, type ApiKeyResource } from './resource.ts';
+import { showApiKeys, type ApiKeyResource } from './resource.ts';
 
 export interface ApiKeyListRequest extends ListRequest {
   readonly userId?: string;
@@ -49,8 +49,7 @@ export async function listApiKeys(
     ...equals<ApiKeyRow>('name', request.name, fixed),
     ...equals<ApiKeyRow>('status', request.status),
   ]);
-  const now = nowOf(deps);
-  return { items: rows.map((row) => toApiKey(row, now)), nextCursor };
+  return { items: await showApiKeys(deps, rows), nextCursor };
 }
 
 /** A key by id, now or as it was. @throws DomainError `api_key_not_found`, also for what the viewer may not see */
@@ -64,9 +63,7 @@ export async function getApiKey(
   if (uuid === undefined) throw notFound(kind);
   const row = await rowAt(deps, kind, uuid, moment);
   if (!viewer.seesAll && row.user_id !== viewer.userId) throw notFound(kind);
-  return { resource: toApiKey(row, nowOf(deps)), revision: row.revision, position: row.position };
-}
-
-function nowOf({ clock }: QueryDeps): string {
-  return new Date(clock()).toISOString();
+  const [resource] = await showApiKeys(deps, [row]);
+  if (!resource) throw notFound(kind);
+  return { resource, revision: row.revision, position: row.position };
 }

@@ -1,4 +1,5 @@
 import type { ApiKeyRow } from '../../projections/api-keys/projection.ts';
+import type { QueryDeps } from '../deps.ts';
 
 /** An API key as its owner sees it; nothing of its secret. */
 export interface ApiKeyResource {
@@ -18,8 +19,19 @@ export interface ApiKeyResource {
   readonly revokedAt: string | null;
 }
 
+/** Rows as they are shown, the addresses of people opened. @throws StoreUnavailable */
+export async function showApiKeys(
+  { personal, clock }: Pick<QueryDeps, 'personal' | 'clock'>,
+  rows: readonly ApiKeyRow[],
+): Promise<readonly ApiKeyResource[]> {
+  const traces = rows.map(({ user_id, last_used_from }) => ({ person: user_id, text: last_used_from }));
+  const addresses = await personal.revealTraces(traces);
+  const now = new Date(clock()).toISOString();
+  return rows.map((row, index) => ({ ...toApiKey(row, now), lastUsedFrom: addresses[index] ?? null }));
+}
+
 /** @param now RFC 3339, UTC */
-export function toApiKey(row: ApiKeyRow, now: string): ApiKeyResource {
+function toApiKey(row: ApiKeyRow, now: string): Omit<ApiKeyResource, 'lastUsedFrom'> {
   const isOver = row.status === 'active' && row.expires_at !== null && row.expires_at <= now;
   return {
     id: row.id,
@@ -31,7 +43,6 @@ export function toApiKey(row: ApiKeyRow, now: string): ApiKeyResource {
     createdAt: row.created_at,
     expiresAt: row.expires_at,
     lastUsedAt: row.last_used_at,
-    lastUsedFrom: row.last_used_from,
     revokedAt: row.revoked_at,
   };
 }

@@ -3,7 +3,7 @@ import { audit } from '../../projections/audit/projection.ts';
 import type { QueryDeps } from '../deps.ts';
 import { reachPosition, resolveAsOf } from '../time-travel/as-of.ts';
 import { boundsOf, isWithin, type Bounds } from '../time-travel/interval.ts';
-import { hitToAuditItem, toAuditItem, type AuditItem } from './item.ts';
+import { hitToAuditItem, showAudit, toAuditItem, type AuditItem } from './item.ts';
 import { criteria, type AuditFilter } from './list.ts';
 
 export interface AuditExportRequest extends AuditFilter {
@@ -28,11 +28,11 @@ async function* fromLog(deps: QueryDeps, request: AuditExportRequest, through: n
   const filter = request.action === undefined ? {} : { filter: { types: [request.action] } };
   for (let after = bounds.after ?? 0; after < last;) {
     const slice = await deps.store.readAll({ after, limit: eventsAtOnce, ...filter });
-    for (const event of slice.events) {
-      if (event.position > last) return;
-      const item = toAuditItem(keywordsOf(event));
-      if (isWanted(item, request, bounds)) yield item;
-    }
+    const items = slice.events
+      .filter(({ position }) => position <= last)
+      .map((event) => toAuditItem(keywordsOf(event)))
+      .filter((item) => isWanted(item, request, bounds));
+    yield* await showAudit(deps, items);
     if (slice.end) return;
     after = slice.position;
   }
@@ -43,7 +43,7 @@ async function* fromSearch(deps: QueryDeps, request: AuditExportRequest, through
   const query = { ...(await criteria(deps, request, through)), sort: { field: 'position', direction: 'asc' } as const };
   for (let beyond = {}; ;) {
     const hits = await deps.models.search(audit.name, { ...query, ...beyond, limit: eventsAtOnce });
-    for (const hit of hits) yield hitToAuditItem(hit);
+    yield* await showAudit(deps, hits.map(hitToAuditItem));
     const last = hits.at(-1);
     if (!last || hits.length < eventsAtOnce) return;
     beyond = { beyond: { value: last.keywords['position'] ?? null, id: last.id } };

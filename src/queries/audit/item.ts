@@ -1,5 +1,7 @@
+import { personAtAddress } from '../../domain/privacy/persons.ts';
 import type { SearchHit } from '../../ports/read-models.ts';
 import type { AuditKeywords } from '../../projections/audit/projection.ts';
+import type { QueryDeps } from '../deps.ts';
 
 /** One entry of the audit trail: who did what to what, when, from where, and how it ended. */
 export interface AuditItem {
@@ -42,6 +44,20 @@ export function toAuditItem(keywords: AuditKeywords, snippet?: string): AuditIte
     statedReason: keywords.stated_reason,
     ...(snippet === undefined ? {} : { snippet }),
   };
+}
+
+/** Entries as they are shown, the addresses of people opened. @throws StoreUnavailable */
+export async function showAudit(
+  { personal }: Pick<QueryDeps, 'personal'>,
+  items: readonly AuditItem[],
+): Promise<readonly AuditItem[]> {
+  const addresses = await personal.revealTraces(
+    items.map(({ stream, action, actor, remoteAddress }) => ({
+      person: personAtAddress({ stream, type: action, data: undefined, metadata: { actor } }),
+      text: remoteAddress,
+    })),
+  );
+  return items.map((item, index) => ({ ...item, remoteAddress: addresses[index] ?? null }));
 }
 
 /** A hit in the audit model, whose keyword fields its projection has written. */

@@ -7,7 +7,7 @@ import { pageLimit, type Page, type Paging } from '../paging/page.ts';
 import { parseSort } from '../paging/sort.ts';
 import { reachPosition, resolveAsOf } from '../time-travel/as-of.ts';
 import { boundsOf, type Interval } from '../time-travel/interval.ts';
-import { hitToAuditItem, type AuditItem } from './item.ts';
+import { hitToAuditItem, showAudit, type AuditItem } from './item.ts';
 
 /** `from` and `to` are about when it happened. */
 export interface AuditFilter extends Interval {
@@ -49,7 +49,7 @@ export async function listAudit(deps: QueryDeps, request: AuditListRequest): Pro
     ...(place === undefined ? {} : { beyond: { value: Number(place), id: auditId(Number(place)) } }),
     limit: limit + 1,
   });
-  const items = hits.slice(0, limit).map(hitToAuditItem);
+  const items = await showAudit(deps, hits.slice(0, limit).map(hitToAuditItem));
   const last = items.at(-1);
   return { items, nextCursor: hits.length > limit && last ? encodeCursor(list, [last.position]) : null };
 }

@@ -1,6 +1,7 @@
 import type { EventMetadata } from '../../domain/event.ts';
 import { publicData } from '../../domain/registry.ts';
 import type { RecordedEvent } from '../../ports/event-store.ts';
+import type { QueryDeps } from '../deps.ts';
 
 /** An event as its readers see it: secret fields are masked. */
 export interface EventItem {
@@ -12,7 +13,15 @@ export interface EventItem {
   readonly metadata: EventMetadata;
 }
 
-/** The public form of an event. Feeds and lists show the same. */
+/** Events as they are shown, what is sealed of people opened. @throws StoreUnavailable */
+export async function showEvents(
+  { personal }: Pick<QueryDeps, 'personal'>,
+  events: readonly RecordedEvent[],
+): Promise<readonly EventItem[]> {
+  return (await personal.reveal(events)).map(toEventItem);
+}
+
+/** The public form of a revealed event. Feeds and lists show the same. */
 export function toEventItem(event: RecordedEvent): EventItem {
   const { position, stream, revision, type, metadata } = event;
   return { position, stream, revision, type, data: shownData(event), metadata };

@@ -3,7 +3,7 @@ import { audit } from '../../projections/audit/projection.ts';
 import type { QueryDeps } from '../deps.ts';
 import { invalid } from '../invalid.ts';
 import { pageLimit } from '../paging/page.ts';
-import { toEventItem, type EventItem } from './item.ts';
+import { showEvents, type EventItem } from './item.ts';
 
 export interface EventListRequest {
   /** Events beyond this position; 0, or absent, for all. */
@@ -39,7 +39,7 @@ export async function listEvents(deps: QueryDeps, request: EventListRequest): Pr
     : actor !== undefined || correlationId !== undefined
       ? ofAudit(deps, wanted)
       : ofLog(deps, wanted));
-  return { items: events.map(toEventItem), nextAfter };
+  return { items: await showEvents(deps, events), nextAfter };
 }
 
 interface Slice {

@@ -4,7 +4,7 @@ import { invalid } from '../invalid.ts';
 import { decodeCursor, encodeCursor } from '../paging/cursor.ts';
 import { pageLimit, type Page, type Paging } from '../paging/page.ts';
 import { parseSort } from '../paging/sort.ts';
-import { toEventItem, type EventItem } from './item.ts';
+import { showEvents, type EventItem } from './item.ts';
 
 const sortFields = { revision: { column: 'revision', type: 'integer', unique: true } } as const;
 
@@ -12,7 +12,7 @@ const sortFields = { revision: { column: 'revision', type: 'integer', unique: tr
  * The history of one stream, from its first event on, or from its last with `sort=-revision`.
  * @throws DomainError `stream_not_found`, `invalid_limit`, `invalid_sort`, `invalid_cursor`
  */
-export async function streamHistory({ store }: QueryDeps, stream: string, request: Paging): Promise<Page<EventItem>> {
+export async function streamHistory(deps: QueryDeps, stream: string, request: Paging): Promise<Page<EventItem>> {
   const limit = pageLimit(request.limit);
   const sort = request.sort ?? 'revision';
   const direction = parseSort(sortFields, sort)[0]?.direction === 'desc' ? 'backward' : 'forward';
@@ -21,7 +21,7 @@ export async function streamHistory({ store }: QueryDeps, stream: string, reques
   if (from !== undefined && !(Number(from) >= 0)) {
     throw invalid('invalid_cursor', '/cursor', 'must be the nextCursor of a page before, unchanged');
   }
-  const events = await store.readStream(stream, {
+  const events = await deps.store.readStream(stream, {
     ...(from === undefined ? {} : { from: Number(from) }),
     limit: limit + 1,
     direction,
@@ -31,7 +31,7 @@ export async function streamHistory({ store }: QueryDeps, stream: string, reques
   }
   const next = events[limit];
   return {
-    items: events.slice(0, limit).map(toEventItem),
+    items: await showEvents(deps, events.slice(0, limit)),
     nextCursor: next ? encodeCursor(list, [next.revision]) : null,
   };
 }

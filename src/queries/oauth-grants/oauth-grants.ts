@@ -9,7 +9,7 @@ import type { ListModel } from '../lists/model.ts';
 import type { ListRequest } from '../lists/request.ts';
 import type { Page } from '../paging/page.ts';
 import { notFound, rowAt, type RowKind } from '../time-travel/row-at.ts';
-import { toOAuthGrant, type OAuthGrantResource } from './resource.ts';
+import { showOAuthGrants, type OAuthGrantResource } from './resource.ts';
 
 export interface OAuthGrantListRequest extends ListRequest {
   readonly userId?: string;
@@ -58,8 +58,7 @@ export async function listOAuthGrants(
     ...equals<OAuthGrantRow>('client_id', request.clientId, fixed),
     ...equals<OAuthGrantRow>('status', request.status),
   ]);
-  const now = nowOf(deps);
-  return { items: rows.map((row) => toOAuthGrant(row, now)), nextCursor };
+  return { items: await showOAuthGrants(deps, rows), nextCursor };
 }
 
 /** A grant by id, now or as it was. @throws DomainError `oauth_grant_not_found`, also for what the viewer may not see */
@@ -71,7 +70,9 @@ export async function getOAuthGrant(
 ): Promise<Versioned<OAuthGrantResource>> {
   const row = await rowAt(deps, kind, id, moment);
   if (!viewer.seesAll && row.user_id !== viewer.userId) throw notFound(kind);
-  return { resource: toOAuthGrant(row, nowOf(deps)), revision: row.revision, position: row.position };
+  const [resource] = await showOAuthGrants(deps, [row]);
+  if (!resource) throw notFound(kind);
+  return { resource, revision: row.revision, position: row.position };
 }
 
 /**
@@ -103,8 +104,4 @@ async function grantsBeyond(
     position = slice.position;
   }
   return given;
-}
-
-function nowOf({ clock }: QueryDeps): string {
-  return new Date(clock()).toISOString();
 }

@@ -1,4 +1,5 @@
 import type { OAuthGrantRow } from '../../projections/oauth-grants/projection.ts';
+import type { QueryDeps } from '../deps.ts';
 
 /** What a person lets a client do, as that person sees it. */
 export interface OAuthGrantResource {
@@ -17,8 +18,19 @@ export interface OAuthGrantResource {
   readonly revokedAt: string | null;
 }
 
+/** Rows as they are shown, the addresses of people opened. @throws StoreUnavailable */
+export async function showOAuthGrants(
+  { personal, clock }: Pick<QueryDeps, 'personal' | 'clock'>,
+  rows: readonly OAuthGrantRow[],
+): Promise<readonly OAuthGrantResource[]> {
+  const traces = rows.map(({ user_id, last_used_from }) => ({ person: user_id, text: last_used_from }));
+  const addresses = await personal.revealTraces(traces);
+  const now = new Date(clock()).toISOString();
+  return rows.map((row, index) => ({ ...toOAuthGrant(row, now), lastUsedFrom: addresses[index] ?? null }));
+}
+
 /** @param now RFC 3339, UTC */
-export function toOAuthGrant(row: OAuthGrantRow, now: string): OAuthGrantResource {
+function toOAuthGrant(row: OAuthGrantRow, now: string): Omit<OAuthGrantResource, 'lastUsedFrom'> {
   const resources = JSON.parse(row.resources) as Readonly<Record<string, string>>;
   return {
     id: row.id,
@@ -30,7 +42,6 @@ export function toOAuthGrant(row: OAuthGrantRow, now: string): OAuthGrantResourc
     createdAt: row.created_at,
     expiresAt: row.expires_at,
     lastUsedAt: row.last_used_at,
-    lastUsedFrom: row.last_used_from,
     revokedAt: row.revoked_at,
   };
 }

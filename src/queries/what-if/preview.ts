@@ -111,7 +111,7 @@ export async function previewPolicy(
   let position = limits ? Math.min(primed, reported) : reported;
   for (let stopped: Preview['progress']['stopped'] = null; ;) {
     const slice = await deps.store.readAll({ after: position, limit: eventsAtOnce, filter: { types: callTypes } });
-    for (const event of slice.events) {
+    for (const event of await deps.personal.reveal(slice.events)) {
       if (event.position > through) break;
       if (signal.aborted) stopped = 'cancelled';
       else if (items.length >= limit) stopped = 'limit';

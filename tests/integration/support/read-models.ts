@@ -1,8 +1,11 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { backup, DatabaseSync } from 'node:sqlite';
+import { createClosing } from '../../../src/app/closing.ts';
+import { openKeyring } from '../../../src/app/keyring.ts';
 import { pathsIn } from '../../../src/app/paths.ts';
+import { openPersonalData } from '../../../src/app/personal-data.ts';
 import { decodeEventData } from '../../../src/domain/registry.ts';
 import { openEventStoreDb } from '../../../src/infrastructure/event-store/esdb.ts';
 import { openSqliteEventStore } from '../../../src/infrastructure/event-store/sqlite.ts';
@@ -63,51 +66,78 @@ export async function rowsOf(stores: ReadStores): Promise<AllRows> {
   return all;
 }
 
-/** What all read models hold when they are built anew from a copy of the log. */
-export async function rebuiltRows(dataDir: string): Promise<AllRows> {
+/**
+ * What all read models hold when they are built anew from a copy of the log.
+ * @param masterKey absent: the one that was made in the data directory
+ */
+export async function rebuiltRows(dataDir: string, masterKey = madeMasterKey(dataDir)): Promise<AllRows> {
   const copy = mkdtempSync(join(tmpdir(), 'annals-rebuilt-'));
   try {
     const paths = pathsIn(copy);
     const log = new DatabaseSync(pathsIn(dataDir).events, { readOnly: true });
     await backup(log, paths.events);
     log.close();
+    const people = new DatabaseSync(pathsIn(dataDir).people, { readOnly: true });
+    await backup(people, paths.people);
+    people.close();
     const store = openSqliteEventStore({ path: paths.events, decode: decodeEventData });
-    return await rowsBuiltFrom(store, { dataDir: copy });
+    return await rowsBuiltFrom(store, { dataDir: copy }, masterKey);
   } finally {
     rmSync(copy, { recursive: true });
   }
 }
 
 /** The same from a log in EventStoreDB. Nobody may write it meanwhile. */
-export async function rebuiltRowsOf(eventStoreUrl: string): Promise<AllRows> {
+export async function rebuiltRowsOf(eventStoreUrl: string, masterKey: string): Promise<AllRows> {
   const dataDir = mkdtempSync(join(tmpdir(), 'annals-rebuilt-'));
   try {
     const store = openEventStoreDb({ url: eventStoreUrl, decode: decodeEventData });
-    return await rowsBuiltFrom(store, { dataDir, eventStoreUrl });
+    return await rowsBuiltFrom(store, { dataDir, eventStoreUrl }, masterKey);
   } finally {
     rmSync(dataDir, { recursive: true });
   }
 }
 
+function madeMasterKey(dataDir: string): string {
+  const { masterKey } = JSON.parse(readFileSync(join(dataDir, 'secrets.json'), 'utf8')) as {
+    readonly masterKey: string;
+  };
+  return masterKey;
+}
+
 /** Builds all models into embedded stores, and closes the log. */
 async function rowsBuiltFrom(
-  store: EventStore,
-  settings: { readonly dataDir: string; readonly eventStoreUrl?: string },
+  log: EventStore,
+  { dataDir, eventStoreUrl }: { readonly dataDir: string; readonly eventStoreUrl?: string },
+  masterKey: string,
 ): Promise<AllRows> {
-  const dir = pathsIn(settings.dataDir).readModels;
+  const dir = pathsIn(dataDir).readModels;
   mkdirSync(dir);
-  const readSide = await openReadSide({
-    store,
-    stores: openSqliteReadStores({ dir }),
-    projections,
-    rebuild: {
-      module: new URL('../../../src/app/engines/rebuild-parts.worker.ts', import.meta.url).href,
-      settings,
+  const closing = createClosing(silent);
+  const { keys } = await openKeyring({ store: log, clock: Date.now, logger: silent }, { masterKey });
+  const engines = {
+    store: log,
+    readSide: {
+      stores: openSqliteReadStores({ dir }),
+      rebuild: {
+        module: new URL('../../../src/app/engines/rebuild-parts.worker.ts', import.meta.url).href,
+        settings: {},
+      },
     },
-    logger: silent,
-  });
+  };
+  const settings = {
+    dataDir,
+    eventStoreUrl,
+    sqlUrl: undefined,
+    documentsUrl: undefined,
+    searchUrl: undefined,
+    enginePrefix: 'annals',
+  };
+  const parts = await openPersonalData(engines, settings, keys.index, closing);
+  const readSide = await openReadSide({ ...parts.readSide, store: parts.store, projections, logger: silent });
   await readSide.ready;
   await readSide.close();
-  await store.close();
-  return rowsIn(settings.dataDir);
+  await closing.run();
+  await log.close();
+  return rowsIn(dataDir);
 }
