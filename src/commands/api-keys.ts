@@ -60,6 +60,11 @@ export async function revokeApiKey(deps: CommandDeps, context: CommandContext, i
   if (key.userId !== context.principal.userId) {
     await demand(deps, context, 'api-key:manage', `apiKey-${id}`, undefined, unknown);
   }
+  return endApiKey(deps, context, id);
+}
+
+/** Revokes a key, whoever asks: for one who was found to act for its owner. @returns position of its last event */
+export async function endApiKey(deps: CommandDeps, context: CommandContext, id: string): Promise<Position> {
   return (await handle(deps, context, apiKeyDecider, id, { type: 'RevokeApiKey' }, { conditional: true })).position;
 }
 

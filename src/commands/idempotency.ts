@@ -6,6 +6,7 @@ import { idempotencyDecider, type RecordedAnswer } from '../domain/idempotency/d
 import { following, type CommandContext } from './context.ts';
 import type { CommandDeps } from './deps.ts';
 import { handle } from './transaction.ts';
+import { findUser } from './users.ts';
 
 export type Claim =
   /** The request is new, or the process that worked on it is gone: run it as this command. */
@@ -17,7 +18,9 @@ export type Claim =
       /** Lets the next one who asks try again: there is no answer worth keeping. */
       readonly release: () => void;
     }
-  | { readonly status: 'answered'; readonly answer: RecordedAnswer };
+  | { readonly status: 'answered'; readonly answer: RecordedAnswer }
+  /** It was answered, and the answer told of a user who is erased. */
+  | { readonly status: 'erased' };
 
 export interface IdempotencyKeys {
   /**
@@ -57,7 +60,8 @@ export function createIdempotencyKeys(deps: CommandDeps): IdempotencyKeys {
         if (state.status === 'unused') throw new Error('a claimed key cannot be unused');
         if (state.status === 'answered') {
           stop();
-          return { status: 'answered', answer: state.answer };
+          const { answer } = state;
+          return (await isErased(deps, answer)) ? { status: 'erased' } : { status: 'answered', answer };
         }
         return {
           status: 'claimed',
@@ -80,6 +84,13 @@ export function createIdempotencyKeys(deps: CommandDeps): IdempotencyKeys {
       }
     },
   };
+}
+
+/** What was read before the key of the person was gone may be remembered still: the user himself is asked as well. */
+async function isErased(deps: CommandDeps, { about, body }: RecordedAnswer): Promise<boolean> {
+  if (about === undefined) return false;
+  // What could not be opened is a text in its place.
+  return typeof body === 'string' || (await findUser(deps, about)) === undefined;
 }
 
 /** What makes a request the same: two bodies that mean the same are, whatever the order of their fields. */

@@ -121,7 +121,7 @@ async function find(
 
 async function link(deps: UserDeps, context: CommandContext, userId: string, identity: Identity): Promise<Position> {
   const owner = { decider: userDecider, id: userId };
-  const claim = { key: identityKey(deps, identity), owner, name: identity.subject, pointer: '/subject' };
+  const claim = { key: identityKey(deps, identity), owner, pointer: '/subject' };
   const { position } = await transact(deps, context, async (transaction) => {
     await reserveName(deps, context, transaction, claim);
     return transaction.decide(userDecider, userId, { type: 'LinkIdentity', identity });

@@ -23,7 +23,8 @@ export interface NameClaim<State, Command, Event extends DomainEvent> {
   readonly key: string;
   /** Who is to have the name: `<category>-<id>`. */
   readonly owner: { readonly decider: Decider<State, Command, Event>; readonly id: string };
-  readonly name: string;
+  /** Absent where it says who somebody is. */
+  readonly name?: string;
   /** Where the command tells the name. */
   readonly pointer: string;
 }
@@ -47,7 +48,7 @@ export async function reserveName<State, Command, Event extends DomainEvent>(
   await transaction.decide(
     reservationDecider,
     key,
-    { type: 'ReserveName', owner, name, pointer },
+    { type: 'ReserveName', owner, ...(name === undefined ? {} : { name }), pointer },
     {
       claim: {
         again: { type: 'NameReserved', data: { owner } },

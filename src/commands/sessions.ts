@@ -7,7 +7,7 @@ import type { CommandDeps } from './deps.ts';
 import { load } from './load.ts';
 import { hashOfRefreshToken, invalidRefreshToken, newRefreshToken, readRefreshToken } from './refresh-token.ts';
 import { handle, transact } from './transaction.ts';
-import { loadUser, userIdByName, type ActiveUser, type UserDeps } from './users.ts';
+import { findUser, userIdByName, type ActiveUser, type UserDeps } from './users.ts';
 
 export interface SessionDeps extends UserDeps {
   readonly refreshTokenTtlMs: number;
@@ -41,13 +41,15 @@ async function matchPassword(
   password: string,
 ): Promise<{ readonly userId: string; readonly passwordHash: string }> {
   const userId = await userIdByName(deps, username);
-  const user = userId === undefined ? undefined : await loadUser(deps, userId);
-  const matches = await deps.passwords.verify(user?.passwordHash, password);
-  if (userId === undefined || user === undefined || !matches) {
-    if (userId !== undefined) await handle(deps, context, userDecider, userId, { type: 'RecordFailedLogin' });
+  const user = userId === undefined ? undefined : await findUser(deps, userId);
+  // Of a user whose key is gone nobody knows the password: what stands in its place is no PHC string.
+  const passwordHash = user?.passwordHash.startsWith('$') ? user.passwordHash : undefined;
+  const matches = await deps.passwords.verify(passwordHash, password);
+  if (userId === undefined || passwordHash === undefined || !matches) {
+    if (userId !== undefined && user) await handle(deps, context, userDecider, userId, { type: 'RecordFailedLogin' });
     throw invalidCredentials();
   }
-  return { userId, passwordHash: user.passwordHash };
+  return { userId, passwordHash };
 }
 
 /**
@@ -94,7 +96,7 @@ async function openSession(
   const byUser = { ...context, principal: { ...context.principal, actor: `user:${userId}` } };
   const { position, replayed } = await transact(deps, byUser, async (transaction) => {
     const now = await transaction.load(userDecider, userId);
-    if (now.status !== 'active' || !may(now)) throw invalidCredentials();
+    if (now.status !== 'active' || now.erasing || !may(now)) throw invalidCredentials();
     const login = { type: 'RecordLogin', sessionId, ...(identity ? { identity } : {}) } as const;
     await transaction.decide(userDecider, userId, login);
     const start = { type: 'StartSession', userId, tokenHash: hashOfRefreshToken(refreshToken), expiresAt } as const;

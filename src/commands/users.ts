@@ -36,9 +36,9 @@ export async function registerUser(
   const passwordHash = await deps.passwords.hash(password);
   return transact(deps, context, async (transaction) => {
     const owner = { decider: userDecider, id };
-    const byName = { key: userNameKey(deps, username), owner, name: username, pointer: '/username' };
+    const byName = { key: userNameKey(deps, username), owner, pointer: '/username' };
     await reserveName(deps, context, transaction, byName);
-    const byEmail = { key: userEmailKey(deps, email), owner, name: email, pointer: '/email' };
+    const byEmail = { key: userEmailKey(deps, email), owner, pointer: '/email' };
     await reserveName(deps, context, transaction, byEmail);
     if (roles.includes('admin')) await decideAdministrator(transaction, id, roles);
     return transaction.decide(userDecider, id, { type: 'RegisterUser', username, email, passwordHash, roles });
@@ -104,12 +104,19 @@ export async function userIdByEmail(deps: CommandDeps, email: string): Promise<s
   return (await ownerOfName(deps, userEmailKey(deps, email)))?.slice('user-'.length);
 }
 
+/** The user as of the last event; undefined when there is none, or none any more. */
+export async function findUser(deps: CommandDeps, id: string): Promise<ActiveUser | undefined> {
+  const { state } = await load(deps.store, deps.aggregates, userDecider, `user-${id}`);
+  return state.status === 'active' ? state : undefined;
+}
+
 /** The user as of the last event. @throws DomainError `user_not_found` */
 export async function loadUser(deps: CommandDeps, id: string): Promise<ActiveUser> {
   return present((await load(deps.store, deps.aggregates, userDecider, `user-${id}`)).state);
 }
 
-function present(state: UserState): ActiveUser {
+/** @throws DomainError `user_not_found` */
+export function present(state: UserState): ActiveUser {
   if (state.status !== 'active') throw new DomainError('not_found', 'user_not_found', 'no such user');
   return state;
 }
@@ -118,7 +125,11 @@ function present(state: UserState): ActiveUser {
  * Keeps the list of administrators in step with the roles. Where one of the two comes first, it is the one after which
  * the list lacks somebody who has the role: so the last administrator on the list is one.
  */
-async function decideAdministrator(transaction: Transaction, userId: string, roles: readonly string[]): Promise<void> {
+export async function decideAdministrator(
+  transaction: Transaction,
+  userId: string,
+  roles: readonly string[],
+): Promise<void> {
   const type = roles.includes('admin') ? 'AddAdministrator' : 'RemoveAdministrator';
   const last = type === 'AddAdministrator';
   await transaction.decide(administratorsDecider, administratorsId, { type, userId }, { last });

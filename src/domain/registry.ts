@@ -80,6 +80,7 @@ const kinds = {
   UserRolesChanged: v1,
   UserLoggedIn: { schemaVersion: 1, traceFields: ['identity'] },
   UserIdentityLinked: { schemaVersion: 1, personalFields: ['subject'] },
+  UserErasureBegan: v1,
   UserErased: v1,
   LoginFailed: v1,
   SessionStarted: { schemaVersion: 1, secretFields: ['tokenHash'] },

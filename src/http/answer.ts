@@ -15,6 +15,11 @@ export interface JsonAnswer extends AnswerHead {
   readonly revision?: Revision;
   /** Of the last event that the request caused. */
   readonly position?: Position;
+  /**
+   * Id of the user whose personal data the body holds: where it is kept for a repeated request, it is sealed with his key.
+   * Of a user who is erased, such a request is answered nothing any more.
+   */
+  readonly about?: string;
   /** The same object is answered again and again: its text is made once. */
   readonly shared?: boolean;
   /** The body holds a secret: it is never stored, and no cache may keep it. */

@@ -56,6 +56,8 @@ const everWritten = [
   'ToolDefinitionDrifted',
   'ToolDiscoveryFailed',
   'ToolsDiscovered',
+  'UserErased',
+  'UserErasureBegan',
   'UserIdentityLinked',
   'UserLoggedIn',
   'UserRegistered',

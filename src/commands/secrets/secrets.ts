@@ -8,13 +8,15 @@ import {
   type SecretState,
 } from '../../domain/secret/decider.ts';
 import type { SecretContent } from '../../domain/secret/events.ts';
+import type { Position } from '../../ports/event-store.ts';
 import type { CommandContext } from '../context.ts';
+import type { CommandDeps } from '../deps.ts';
 import { demand } from '../denials.ts';
 import { sealingKey, type VaultDeps } from '../keyring.ts';
 import { load } from '../load.ts';
 import { secretNameKey } from '../name-keys.ts';
 import { reserveName } from '../reservations.ts';
-import { transact, type Outcome } from '../transaction.ts';
+import { transact, type Outcome, type Transaction } from '../transaction.ts';
 import { consentTo } from './consents.ts';
 import { keepWrapped } from './rewrap.ts';
 import { sealVersion } from './sealed-version.ts';
@@ -107,20 +109,39 @@ export async function deleteSecret(
   usedBy: (secret: KnownSecret) => Promise<readonly string[]>,
 ): Promise<Outcome<SecretState>> {
   const secret = await demandOwn(deps, context, id);
-  const { scope, owner, name } = secret;
   const users = await usedBy(secret);
   if (users.length > 0) {
     const some = users.slice(0, 10).join(', ') + (users.length > 10 ? ', …' : '');
     throw new DomainError('conflict', 'secret_in_use', `mcps use this secret: ${some}. Change them first, or force it`);
   }
+  return transact(deps, context, (transaction) => decideDeletion(deps, transaction, id, secret));
+}
+
+/**
+ * Takes a personal secret out of use, whoever asks: for one who was found to act for its owner. Nothing when it is deleted
+ * already. @returns position of the last event of the secret; 0: it was deleted
+ */
+export function dropPersonalSecret(deps: CommandDeps, context: CommandContext, id: string): Promise<Position> {
   return transact(deps, context, async (transaction) => {
-    const deleted = await transaction.decide(secretDecider, id, { type: 'DeleteSecret' }, { conditional: true });
-    if (scope === 'user') {
-      const release = { type: 'ReleaseName', owner: `secret-${id}` } as const;
-      await transaction.decide(reservationDecider, secretNameKey(deps, owner, name), release, { last: true });
-    }
-    return deleted;
+    const secret = await transaction.load(secretDecider, id);
+    if (secret.status !== 'active' || secret.scope !== 'user') return () => 0;
+    const deleted = await decideDeletion(deps, transaction, id, secret);
+    return () => deleted().position;
   });
+}
+
+async function decideDeletion(
+  deps: CommandDeps,
+  transaction: Transaction,
+  id: string,
+  { scope, owner, name }: KnownSecret,
+): Promise<() => Outcome<SecretState>> {
+  const deleted = await transaction.decide(secretDecider, id, { type: 'DeleteSecret' }, { conditional: true });
+  if (scope === 'user') {
+    const release = { type: 'ReleaseName', owner: `secret-${id}` } as const;
+    await transaction.decide(reservationDecider, secretNameKey(deps, owner, name), release, { last: true });
+  }
+  return deleted;
 }
 
 /** The secret as of its last event; `none` when there never was one. */

@@ -14,7 +14,13 @@ export type NameClaimWithdrawn = DomainEvent<'NameClaimWithdrawn', { readonly re
 export type ReservationState = { readonly status: 'free' } | { readonly status: 'reserved'; readonly owner: string };
 
 export type ReservationCommand =
-  | { readonly type: 'ReserveName'; readonly owner: string; readonly name: string; readonly pointer: string }
+  | {
+      readonly type: 'ReserveName';
+      readonly owner: string;
+      /** Absent where it says who somebody is: refusals are kept, and would tell it for good. */
+      readonly name?: string;
+      readonly pointer: string;
+    }
   | { readonly type: 'ReleaseName'; readonly owner: string };
 
 /**
@@ -41,7 +47,8 @@ export const reservationDecider: Decider<ReservationState, ReservationCommand, R
     }
     if (state.status === 'free') return [{ type: 'NameReserved', data: { owner: command.owner } }];
     if (state.owner === command.owner) return [];
-    throw new DomainError('conflict', 'name_taken', `the name ${JSON.stringify(command.name)} is taken`, [
+    const named = command.name === undefined ? '' : ` ${JSON.stringify(command.name)}`;
+    throw new DomainError('conflict', 'name_taken', `the name${named} is taken`, [
       { pointer: command.pointer, detail: 'is taken' },
     ]);
   },

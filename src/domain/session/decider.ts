@@ -2,7 +2,7 @@ import type { Decider } from '../decider.ts';
 import { DomainError } from '../error.ts';
 import type { DomainEvent } from '../event.ts';
 
-export type SessionEndReason = 'logout' | 'token_reused' | 'password_changed' | 'roles_changed';
+export type SessionEndReason = 'logout' | 'token_reused' | 'password_changed' | 'roles_changed' | 'user_erased';
 
 export type SessionEvent =
   | DomainEvent<

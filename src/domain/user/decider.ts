@@ -31,11 +31,23 @@ export type UserLoggedIn = DomainEvent<
 /** The user is from now on also who this identity provider says. */
 export type UserIdentityLinked = DomainEvent<'UserIdentityLinked', Identity>;
 export type LoginFailed = DomainEvent<'LoginFailed', { readonly reason: 'wrong_password' }>;
+/**
+ * Begins what ends with UserErased: nobody comes in as the user any more, and he can be given nothing. It is not taken
+ * back.
+ */
+export type UserErasureBegan = DomainEvent<'UserErasureBegan', Readonly<Record<string, never>>>;
 /** The last event of a user: the key that his personal data is sealed with is gone, and nothing of it can be read again. */
 export type UserErased = DomainEvent<'UserErased', Readonly<Record<string, never>>>;
 
 export type UserEvent =
-  UserRegistered | PasswordChanged | UserRolesChanged | UserLoggedIn | UserIdentityLinked | LoginFailed | UserErased;
+  | UserRegistered
+  | PasswordChanged
+  | UserRolesChanged
+  | UserLoggedIn
+  | UserIdentityLinked
+  | LoginFailed
+  | UserErasureBegan
+  | UserErased;
 
 export type UserState =
   | { readonly status: 'unregistered' }
@@ -47,6 +59,8 @@ export type UserState =
       readonly passwordHash: string;
       readonly roles: readonly string[];
       readonly identities: readonly Identity[];
+      /** Erasing the user has begun, and is to be gone on with. */
+      readonly erasing?: true;
     };
 
 export type UserCommand =
@@ -56,6 +70,7 @@ export type UserCommand =
   | { readonly type: 'LinkIdentity'; readonly identity: Identity }
   | { readonly type: 'RecordLogin'; readonly sessionId: string; readonly identity?: Identity }
   | { readonly type: 'RecordFailedLogin' }
+  | { readonly type: 'BeginErasure' }
   | { readonly type: 'EraseUser' };
 
 /** A person who can log in. Hashing and checking passwords happen before, outside: they take time. */
@@ -68,6 +83,8 @@ export const userDecider: Decider<UserState, UserCommand, UserEvent> = {
     switch (event.type) {
       case 'UserErased':
         return { status: 'erased' };
+      case 'UserErasureBegan':
+        return { ...state, erasing: true };
       case 'PasswordChanged':
         return { ...state, passwordHash: event.data.passwordHash };
       case 'UserRolesChanged':
@@ -86,9 +103,17 @@ export const userDecider: Decider<UserState, UserCommand, UserEvent> = {
     }
     if (state.status === 'erased' && command.type === 'EraseUser') return [];
     if (state.status !== 'active') throw new DomainError('not_found', 'user_not_found', 'no such user');
+    if (command.type === 'EraseUser') return [{ type: 'UserErased', data: {} }];
+    if (state.erasing) {
+      if (command.type === 'BeginErasure' || command.type === 'RecordFailedLogin') return [];
+      throw new DomainError('conflict', 'user_being_erased', 'this user is being erased');
+    }
     switch (command.type) {
-      case 'EraseUser':
-        return [{ type: 'UserErased', data: {} }];
+      case 'BeginErasure':
+        return [
+          ...(state.roles.length === 0 ? [] : [{ type: 'UserRolesChanged', data: { roles: [] } } as const]),
+          { type: 'UserErasureBegan', data: {} },
+        ];
       case 'ChangePassword':
         return [{ type: 'PasswordChanged', data: { passwordHash: command.passwordHash } }];
       case 'SetRoles': {

@@ -15,20 +15,21 @@ export interface KnownApiKey {
 }
 
 /**
- * A key and its owner, from the log; undefined when the key is revoked or unknown.
- * @throws DomainError the owner is unknown
+ * A key and its owner, from the log; undefined when the key is revoked or unknown, or its owner is.
  */
 export async function readApiKey(
   deps: CommandDeps,
   id: string,
-  ownerOf: (userId: string) => Promise<Principal>,
+  ownerOf: (userId: string) => Promise<Principal | undefined>,
 ): Promise<KnownApiKey | undefined> {
   const key = await loadApiKey(deps, id);
   if (key.status !== 'active') return undefined;
   const { userId, scopes, secretHash, expiresAt, addresses } = key;
+  const owner = await ownerOf(userId);
+  if (!owner) return undefined;
   return {
     id,
-    principal: { ...(await ownerOf(userId)), scopes, via: `api-key:${id}` },
+    principal: { ...owner, scopes, via: `api-key:${id}` },
     secretHash,
     expiresAt: expiresAt === null ? Infinity : Date.parse(expiresAt),
     admits: addresses.length === 0 ? () => true : withinBlocks(addresses),

@@ -3,7 +3,7 @@ import type { CommandDeps } from '../../commands/deps.ts';
 import { loadOAuthGrant } from '../../commands/oauth.ts';
 import { permissionsGrantedBy } from '../../commands/roles.ts';
 import { loadSession } from '../../commands/sessions.ts';
-import { loadUser } from '../../commands/users.ts';
+import { findUser } from '../../commands/users.ts';
 import type { Principal } from '../../domain/access/principal.ts';
 import type { Channels } from '../../ports/coordination.ts';
 import type { Position, RecordedEvent } from '../../ports/event-store.ts';
@@ -35,6 +35,7 @@ type IdentityToken = Pick<ExternalClaims, 'userId' | 'issuer' | 'subject' | 'cli
 const types = [
   'SessionEnded',
   'UserRolesChanged',
+  'UserErasureBegan',
   'ApiKeyRevoked',
   'OAuthGrantRevoked',
   'RoleDefined',
@@ -78,7 +79,7 @@ export async function createPrincipals(deps: CommandDeps, options: PrincipalsOpt
     if (type === 'SessionEnded') known.delete(id);
     else if (type === 'ApiKeyRevoked') knownKeys.delete(id);
     else if (type === 'OAuthGrantRevoked') knownGrants.delete(id);
-    else if (type === 'UserRolesChanged') {
+    else if (type === 'UserRolesChanged' || type === 'UserErasureBegan') {
       for (const [grantId, { userId }] of [...knownGrants]) if (userId === id) knownGrants.delete(grantId);
       for (const [key, { userId }] of [...knownIdentities]) if (userId === id) knownIdentities.delete(key);
       for (const [sessionId, { userId }] of [...known]) if (userId === id) known.delete(sessionId);
@@ -114,8 +115,11 @@ export async function createPrincipals(deps: CommandDeps, options: PrincipalsOpt
     if (before === changes && follower.following()) remember();
   };
 
-  const userAs = async (userId: string, sessionId: string | null): Promise<Principal> => {
-    const { roles } = await loadUser(deps, userId);
+  /** Undefined of a user who is erased, or is being: whatever stands for him is over, wherever it was missed. */
+  const userAs = async (userId: string, sessionId: string | null): Promise<Principal | undefined> => {
+    const user = await findUser(deps, userId);
+    if (!user || user.erasing) return undefined;
+    const { roles } = user;
     const permissions = await permissionsGrantedBy(deps, roles);
     return { actor: `user:${userId}`, userId, tenant: 'default', roles, permissions, sessionId };
   };
@@ -124,7 +128,7 @@ export async function createPrincipals(deps: CommandDeps, options: PrincipalsOpt
     const session = await loadSession(deps, sessionId);
     if (session.status !== 'open' || session.userId !== userId) return undefined;
     const principal = await userAs(userId, sessionId);
-    keep(before, () => known.set(sessionId, principal));
+    if (principal) keep(before, () => known.set(sessionId, principal));
     return principal;
   };
   const readKey = async (keyId: string): Promise<KnownApiKey | undefined> => {
@@ -137,16 +141,19 @@ export async function createPrincipals(deps: CommandDeps, options: PrincipalsOpt
     const before = changes;
     const grant = await loadOAuthGrant(deps, grantId);
     if (grant.status !== 'active' || grant.userId !== userId) return undefined;
-    const principal = { ...(await userAs(userId, null)), via: `oauth-client:${grant.clientId}` };
+    const user = await userAs(userId, null);
+    if (!user) return undefined;
+    const principal = { ...user, via: `oauth-client:${grant.clientId}` };
     keep(before, () => knownGrants.set(grantId, principal));
     return principal;
   };
   const readIdentity = async (key: string, token: IdentityToken): Promise<Principal | undefined> => {
     const before = changes;
-    const { identities } = await loadUser(deps, token.userId);
+    const identities = (await findUser(deps, token.userId))?.identities ?? [];
     const isLinked = identities.some(({ issuer, subject }) => issuer === token.issuer && subject === token.subject);
-    if (!isLinked) return undefined;
-    const principal = { ...(await userAs(token.userId, null)), via: `oauth-client:${token.clientId}` };
+    const user = isLinked ? await userAs(token.userId, null) : undefined;
+    if (!user) return undefined;
+    const principal = { ...user, via: `oauth-client:${token.clientId}` };
     keep(before, () => knownIdentities.set(key, principal));
     return principal;
   };

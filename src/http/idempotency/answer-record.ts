@@ -13,14 +13,16 @@ export async function recordAnswer(blobs: BlobStore, answer: JsonAnswer): Promis
     ...(answer.revision === undefined ? {} : { ETag: entityTag(answer.revision) }),
     ...(answer.position === undefined ? {} : { 'X-Event-Position': String(answer.position) }),
   };
-  const { status, body = null } = answer;
+  const { status, body = null, about } = answer;
+  // Sealed where it stands, and erased with the person: blobs are neither.
+  if (about !== undefined) return { status, headers, body: { inline: body }, about };
   const bytes = Buffer.from(JSON.stringify(body));
   if (bytes.length <= inlineLimit) return { status, headers, body: { inline: body } };
   const { sha256, size } = await blobs.put(bytes, 'application/json');
   return { status, headers, body: { blob: { sha256, size } } };
 }
 
-/** The kept answer, marked as given before. */
+/** The kept answer, whose body is there still, marked as given before. */
 export async function replayAnswer(blobs: BlobStore, { status, headers, body }: RecordedAnswer): Promise<JsonAnswer> {
   return {
     status,

@@ -2,6 +2,7 @@ import { credentialOf } from '../../domain/access/principal.ts';
 import { requestText, type IdempotencyKeys } from '../../commands/idempotency.ts';
 import type { BlobStore } from '../../ports/blob-store.ts';
 import { isJson, type Answer, type JsonAnswer } from '../answer.ts';
+import { HttpProblem } from '../problem/http-problem.ts';
 import { problemDocument, problemMediaType } from '../problem/problem-document.ts';
 import { problemOf } from '../problem/problem-of.ts';
 import type { RequestContext } from '../route/request-context.ts';
@@ -24,6 +25,7 @@ export function createOnce(keys: IdempotencyKeys, blobs: BlobStore): Pipeline['o
 
     const claim = await keys.claim(context.command(), key, request);
     if (claim.status === 'answered') return replayAnswer(blobs, claim.answer);
+    if (claim.status === 'erased') throw erased();
     context.commandId = claim.commandId;
     try {
       const answer = await settled(context, run);
@@ -36,6 +38,11 @@ export function createOnce(keys: IdempotencyKeys, blobs: BlobStore): Pipeline['o
       throw error;
     }
   };
+}
+
+function erased(): HttpProblem {
+  const detail = 'this request was done before, and its answer told of a user who has been erased since';
+  return new HttpProblem(410, 'answer_erased', detail);
 }
 
 /** Whether the same request may well be answered otherwise a moment later. A call that upstream failed has happened. */

@@ -7,9 +7,8 @@ import {
   type ResourceServer,
 } from 'oidc-provider';
 import { v7 as uuidv7 } from 'uuid';
-import { loadUser } from '../../commands/users.ts';
+import { findUser } from '../../commands/users.ts';
 import { isScope } from '../../commands/oauth.ts';
-import { DomainError } from '../../domain/error.ts';
 import { oauthUse } from '../auth/access-tokens.ts';
 import { createSigningKeys, type SigningKey, type SigningSettings } from '../auth/signing-keys.ts';
 import type { HttpDeps } from '../deps.ts';
@@ -112,12 +111,8 @@ export function createOAuthProvider(
     },
     extraTokenClaims: (_ctx, token) => ({ use: oauthUse, ...('grantId' in token ? { gid: token.grantId } : {}) }),
     findAccount: async (_ctx, id) => {
-      try {
-        await loadUser(commands, id);
-      } catch (error) {
-        if (error instanceof DomainError) return undefined;
-        throw error;
-      }
+      const user = await findUser(commands, id);
+      if (!user || user.erasing) return undefined;
       return { accountId: id, claims: () => ({ sub: id }) };
     },
     fetch: async (input, init) => documentWithinReach(await fetch(input, init)),

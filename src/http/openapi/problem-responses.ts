@@ -10,6 +10,7 @@ const meanings: Readonly<Record<number, string>> = {
   403: 'The permission is missing; the refusal is recorded',
   404: 'There is no such thing, or it may not be seen',
   409: 'The state of the resource does not allow it',
+  410: 'The request was done before, and its answer told of a user who has been erased',
   412: 'The resource has another revision than If-Match says',
   413: 'The body is too large',
   415: 'The body is not JSON',

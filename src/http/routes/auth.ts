@@ -25,6 +25,7 @@ export function authRoutes(parts: RouteParts): readonly Route[] {
       description: 'The person gets the role developer; an administrator can give other roles.',
       tags: ['auth'],
       access: { public: true },
+      problems: [410],
       request: { body: registration },
       responses: { 201: { description: 'Registered', schema: registeredUser } },
       examples: [
@@ -41,7 +42,7 @@ export function authRoutes(parts: RouteParts): readonly Route[] {
         const { username, email, roles } = state;
         const id = context.commandId;
         const headers = { Location: `/api/v1/users/${id}` };
-        return { status: 201, headers, body: { id, username, email, roles }, revision, position };
+        return { status: 201, headers, body: { id, username, email, roles }, about: id, revision, position };
       },
     }),
     defineRoute({

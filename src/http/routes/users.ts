@@ -7,6 +7,7 @@ import type { Route } from '../route/route.ts';
 import { asOfParam, idParam, listQuery, momentQuery } from '../schemas/params.ts';
 import { roleName } from '../schemas/access.ts';
 import { roleChange, user, userPage } from '../schemas/user.ts';
+import { eraseUserRoute } from './erase-user.ts';
 import { exampleIds } from './example-ids.ts';
 import { passwordResetRoute } from './password.ts';
 import type { RouteParts } from './parts.ts';
@@ -75,5 +76,6 @@ export function userRoutes(parts: RouteParts): readonly Route[] {
       },
     }),
     passwordResetRoute(parts),
+    eraseUserRoute(parts),
   ];
 }

@@ -42,6 +42,7 @@ export const users = streamProjection<UserRow, UserEvent>({
     'UserLoggedIn',
     'UserIdentityLinked',
     'LoginFailed',
+    'UserErasureBegan',
     'UserErased',
   ],
   begin(id, { type, data, revision, position, metadata }) {
@@ -68,6 +69,8 @@ export const users = streamProjection<UserRow, UserEvent>({
         return { updated_at: metadata.occurredAt };
       case 'UserLoggedIn':
         return { last_login_at: metadata.occurredAt };
+      case 'UserErasureBegan':
+        return { updated_at: metadata.occurredAt };
       case 'UserErased':
         return undefined;
       case 'LoginFailed':

@@ -1,4 +1,8 @@
+import { sql } from 'kysely';
+import type { ApiKeyContent } from '../../domain/access/api-key.ts';
+import type { Position } from '../../ports/event-store.ts';
 import { apiKeys, type ApiKeyRow } from '../../projections/api-keys/projection.ts';
+import { createdBeyond } from '../created-beyond.ts';
 import type { Moment, QueryDeps, Versioned } from '../deps.ts';
 import { asUuid } from '../ids.ts';
 import { equals } from '../lists/filter.ts';
@@ -66,4 +70,22 @@ export async function getApiKey(
   const [resource] = await showApiKeys(deps, [row]);
   if (!resource) throw notFound(kind);
   return { resource, revision: row.revision, position: row.position };
+}
+
+/**
+ * Ids of a user's keys that are not revoked, up to a position of the log; some may have run out, or have been revoked
+ * lately. What the read model has not taken in yet is looked up in the log: none is missed.
+ */
+export async function activeKeysOf(deps: QueryDeps, userId: string, through: Position): Promise<readonly string[]> {
+  // Before the rows: what it takes in meanwhile is found twice rather than not at all.
+  const seen = deps.models.position(apiKeys.name);
+  const query = sql<{ readonly id: string }>`
+    select id from ${sql.table(apiKeys.name)} where user_id = ${userId} and status = 'active' order by id`;
+  const { rows } = await query.execute(deps.models.relational(apiKeys.name));
+  const unseen = await createdBeyond<ApiKeyContent>(
+    deps.store,
+    { category: kind.category, type: 'ApiKeyCreated', after: seen, through },
+    (key) => key.userId === userId,
+  );
+  return [...new Set([...rows.map(({ id }) => id), ...unseen])];
 }

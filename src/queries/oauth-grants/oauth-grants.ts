@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { OAuthGrantContent } from '../../domain/oauth/grant.ts';
 import type { Position } from '../../ports/event-store.ts';
 import { oauthGrants, type OAuthGrantRow } from '../../projections/oauth-grants/projection.ts';
+import { createdBeyond } from '../created-beyond.ts';
 import type { Moment, QueryDeps, Versioned } from '../deps.ts';
 import { equals } from '../lists/filter.ts';
 import { listRows } from '../lists/list-rows.ts';
@@ -85,23 +86,10 @@ export async function activeGrantsOf(deps: QueryDeps, userId: string, through: P
   const query = sql<{ readonly id: string }>`
     select id from ${sql.table(oauthGrants.name)} where user_id = ${userId} and status = 'active' order by id`;
   const { rows } = await query.execute(deps.models.relational(oauthGrants.name));
-  return [...new Set([...rows.map(({ id }) => id), ...(await grantsBeyond(deps, userId, seen, through))])];
-}
-
-async function grantsBeyond(
-  { store }: QueryDeps,
-  userId: string,
-  after: Position,
-  through: Position,
-): Promise<readonly string[]> {
-  const given: string[] = [];
-  for (let position = after; position < through;) {
-    const slice = await store.readAll({ after: position, limit: 1000, filter: { types: ['OAuthGrantGiven'] } });
-    for (const { stream, data } of slice.events) {
-      if ((data as OAuthGrantContent).userId === userId) given.push(stream.slice('oauthGrant-'.length));
-    }
-    if (slice.position <= position) break;
-    position = slice.position;
-  }
-  return given;
+  const unseen = await createdBeyond<OAuthGrantContent>(
+    deps.store,
+    { category: kind.category, type: 'OAuthGrantGiven', after: seen, through },
+    (grant) => grant.userId === userId,
+  );
+  return [...new Set([...rows.map(({ id }) => id), ...unseen])];
 }

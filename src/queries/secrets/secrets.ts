@@ -1,6 +1,9 @@
 import { sql } from 'kysely';
+import type { SecretContent } from '../../domain/secret/events.ts';
+import type { Position } from '../../ports/event-store.ts';
 import { secrets, type SecretRow } from '../../projections/secrets/projection.ts';
 import { nameKey } from '../../projections/mcps/row.ts';
+import { createdBeyond } from '../created-beyond.ts';
 import type { Moment, QueryDeps, Versioned } from '../deps.ts';
 import { asUuid } from '../ids.ts';
 import { equals, type RowFilter } from '../lists/filter.ts';
@@ -71,6 +74,29 @@ export async function getSecret(
   const row = await rowAt(deps, kind, id, moment);
   if (!visibleTo(viewer).every(({ matches }) => matches(row))) throw notFound(kind);
   return { resource: toSecret(row), revision: row.revision, position: row.position };
+}
+
+/**
+ * Ids of the personal secrets of somebody, up to a position of the log; some may have been deleted lately. What the read
+ * model has not taken in yet is looked up in the log: none is missed.
+ */
+export async function personalSecretsOf(
+  deps: QueryDeps,
+  actor: string,
+  through: Position,
+): Promise<readonly string[]> {
+  // Before the rows: what it takes in meanwhile is found twice rather than not at all.
+  const seen = deps.models.position(secrets.name);
+  const query = sql<Pick<SecretRow, 'id'>>`
+    select id from ${sql.table(secrets.name)}
+    where scope = 'user' and owner = ${actor} and status = 'active' order by id`;
+  const { rows } = await query.execute(deps.models.relational(secrets.name));
+  const unseen = await createdBeyond<SecretContent>(
+    deps.store,
+    { category: kind.category, type: 'SecretCreated', after: seen, through },
+    ({ scope, owner }) => scope === 'user' && owner === actor,
+  );
+  return [...new Set([...rows.map(({ id }) => id), ...unseen])];
 }
 
 function visibleTo({ actor, seesAll }: SecretViewer): readonly RowFilter<SecretRow>[] {
