@@ -11,7 +11,7 @@ export async function createdBeyond<Data>(
   isMeant: (data: Data) => boolean,
 ): Promise<readonly string[]> {
   const created: string[] = [];
-  for (let position = after; position < through; ) {
+  for (let position = after; position < through;) {
     const slice = await store.readAll({ after: position, limit: 1000, filter: { types: [type] } });
     for (const { stream, data } of slice.events) {
       // The first event of such a stream is of this very type, so this is its data.

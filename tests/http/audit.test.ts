@@ -34,10 +34,15 @@ describe('the audit trail', () => {
         },
       ],
     });
-    const found = await app.request('GET', `/api/v1/audit?q=${user.username}`, await wait());
-    expect((found.body as { items: { action: string }[] }).items.map(({ action }) => action)).toContain(
-      'UserRegistered',
+    const found = await app.request('GET', '/api/v1/audit?q=registered%20developer', await wait());
+    expect((found.body as { items: { action: string; resource: string }[] }).items).toContainEqual(
+      expect.objectContaining({ action: 'UserRegistered', resource: `user-${user.id}` }),
     );
+    // Who somebody is cannot be searched for: it goes with him.
+    for (const text of [user.username, `${user.username}@example.org`]) {
+      const none = await app.request('GET', `/api/v1/audit?q=${encodeURIComponent(text)}`);
+      expect(none.body, text).toMatchObject({ items: [] });
+    }
   });
 
   test('comes out whole as lines of JSON, in the order of the log', async () => {

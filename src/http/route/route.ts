@@ -94,7 +94,7 @@ export interface RouteDoc {
   readonly feed?: true;
   /** A change that knows revisions: `If-Match` is taken. */
   readonly conditional?: true;
-  /** The answer is kept in memory only, never stored: it carries secrets. */
+  /** The answer is kept in memory only, never stored: it carries secrets, or personal data of many. */
   readonly secretAnswer?: true;
 }
 

@@ -23,6 +23,8 @@ export function policyRoutes({ commands, queries, auditReads, createWindows }: R
       tags: ['audit'],
       access: { permission: 'audit:read' },
       counts: 'export',
+      // It shows addresses of many people, which are stored only sealed with the key of each.
+      secretAnswer: true,
       request: { body: previewInput },
       responses: { 200: { description: 'A page of differences', schema: preview } },
       examples: [

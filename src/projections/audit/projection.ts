@@ -37,7 +37,7 @@ const longestReason = 200;
 /** One entry for each event of the log, those of unknown types included; order of ids is order of the log. */
 export const audit: Projection<AuditRow> = {
   name: 'audit',
-  schemaVersion: 2,
+  schemaVersion: 3,
   model: {
     kind: 'search',
     index: 'audit',

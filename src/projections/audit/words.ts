@@ -84,8 +84,8 @@ function describe(words: Words, { type, data }: Recorded<Described>): Words {
     case 'ExecutionCancelled':
       return words.add(data.cancelledBy);
     case 'UserRegistered':
-      return words.addJson([data.username, data.email, data.roles]);
     case 'UserRolesChanged':
+      // Not who it is: what stands in an index of words cannot be forgotten with the person.
       return words.addJson(data.roles);
     case 'LoginFailed':
     case 'SessionEnded':

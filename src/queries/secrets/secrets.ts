@@ -80,11 +80,7 @@ export async function getSecret(
  * Ids of the personal secrets of somebody, up to a position of the log; some may have been deleted lately. What the read
  * model has not taken in yet is looked up in the log: none is missed.
  */
-export async function personalSecretsOf(
-  deps: QueryDeps,
-  actor: string,
-  through: Position,
-): Promise<readonly string[]> {
+export async function personalSecretsOf(deps: QueryDeps, actor: string, through: Position): Promise<readonly string[]> {
   // Before the rows: what it takes in meanwhile is found twice rather than not at all.
   const seen = deps.models.position(secrets.name);
   const query = sql<Pick<SecretRow, 'id'>>`
