@@ -29,8 +29,13 @@ export interface PersonalParts {
 }
 
 /** The keys of people, beside the log that the settings name. @throws StoreUnavailable the embedded ones cannot be opened */
-export async function openPersonKeys({ dataDir }: EngineSettings, readOnly = false): Promise<PersonKeys> {
-  return openSqlitePersonKeys({ path: pathsIn(dataDir).people, readOnly });
+export async function openPersonKeys(
+  { dataDir, eventStoreUrl }: EngineSettings,
+  readOnly = false,
+): Promise<PersonKeys> {
+  if (eventStoreUrl === undefined) return openSqlitePersonKeys({ path: pathsIn(dataDir).people, readOnly });
+  const { openEsdbPersonKeys } = await import('../infrastructure/personal-data/esdb-person-keys.ts');
+  return openEsdbPersonKeys({ url: eventStoreUrl });
 }
 
 /**

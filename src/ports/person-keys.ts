@@ -18,8 +18,5 @@ export interface PersonKeys {
    */
   erase(person: string): Promise<void>;
 
-  /** Everything that is kept, in any order, for moving it elsewhere. @throws StoreUnavailable */
-  all(): AsyncIterable<readonly [person: string, kept: KeptKey]>;
-
   close(): Promise<void>;
 }

@@ -6,6 +6,12 @@ import { explainFileFailure } from '../data-dir/file-failure.ts';
 import { syncDirectory } from '../data-dir/sync-directory.ts';
 import { explainFailure } from '../sqlite/failure.ts';
 
+/** Keys of people that can be moved elsewhere. */
+export interface StoredPersonKeys extends PersonKeys {
+  /** Everything that is kept, in any order. @throws StoreUnavailable */
+  all(): AsyncIterable<readonly [person: string, kept: KeptKey]>;
+}
+
 const schemaVersion = 1;
 const schema = `
   CREATE TABLE people (
@@ -30,7 +36,10 @@ interface Row {
  * @param options.readOnly another thread writes it, and has made it
  * @throws StoreUnavailable it cannot be opened
  */
-export function openSqlitePersonKeys(options: { readonly path: string; readonly readOnly?: boolean }): PersonKeys {
+export function openSqlitePersonKeys(options: {
+  readonly path: string;
+  readonly readOnly?: boolean;
+}): StoredPersonKeys {
   const { path, readOnly = false } = options;
   const db = explained('cannot be opened', () => (readOnly ? openForReading(path) : openForWriting(path)));
   const rows = (sql: string, ...values: readonly SQLInputValue[]): readonly Row[] =>

@@ -4,7 +4,7 @@ import statusMessages from '@eventstore/db-client/generated/status_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
 import anyMessages from 'google-protobuf/google/protobuf/any_pb.js';
 import emptyMessages from 'google-protobuf/google/protobuf/empty_pb.js';
-import { tooLarge, wrongExpectedVersion } from './failures.ts';
+import { streamDeleted, tooLarge, wrongExpectedVersion } from './failures.ts';
 import type { Appended, Expected, Proposed } from './log.ts';
 import { nameOf, type ServiceContext } from './service-context.ts';
 import { afterWriting, beforeWriting, gate } from './switches.ts';
@@ -106,6 +106,7 @@ function write(
 ): Appended | ServiceError | 'cut' | 'silence' {
   const size = proposed.reduce((bytes, { data, metadata }) => bytes + data.length + metadata.length, 0);
   if (size > switches.maxAppendSize) return tooLarge(switches.maxAppendSize);
+  if (log.isDeleted(stream)) return streamDeleted(stream);
   const refused = beforeWriting(switches);
   if (refused !== undefined) return refused;
   const result = log.append(stream, expected, proposed);

@@ -36,3 +36,9 @@ export const wrongExpectedVersion = (stream: string, expected: number, actual: n
 
 /** What the server says of a position at which no record begins. */
 export const invalidPosition = () => failure(status.UNKNOWN, 'Unexpected ReadAllResult: InvalidPosition');
+
+export const streamDeleted = (stream: string) =>
+  failure(status.FAILED_PRECONDITION, `Event stream '${stream}' is deleted.`, {
+    exception: 'stream-deleted',
+    'stream-name': stream,
+  });

@@ -26,6 +26,9 @@ export type Appended =
 /** What one event takes besides its bytes: any number will do, so long as positions are not a count. */
 const OVERHEAD = 61;
 
+/** The type of a tombstone, as `$all` shows it. */
+const TOMBSTONE = '$streamDeleted';
+
 /** Every so many appends the server would have written something of its own. */
 const APPENDS_BETWEEN_SYSTEM_EVENTS = 3;
 
@@ -59,6 +62,24 @@ export class StandInLog {
   onAppend(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** Whether a stream has a tombstone: it is read no more, and takes nothing more. Its events stand in the log still. */
+  isDeleted(stream: string): boolean {
+    return this.stream(stream).at(-1)?.type === TOMBSTONE;
+  }
+
+  /** Writes a tombstone, which the server keeps as an event of the stream. */
+  tombstone(stream: string): Stored {
+    const stored = this.#write(stream, {
+      id: crypto.randomUUID(),
+      type: TOMBSTONE,
+      contentType: 'application/octet-stream',
+      data: Buffer.alloc(0),
+      metadata: Buffer.alloc(0),
+    });
+    for (const listener of [...this.#listeners]) listener();
+    return stored;
   }
 
   /** The server's rules: the revision must be right, or the same event ids must stand where these would go. */

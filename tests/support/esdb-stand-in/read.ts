@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { handleServerStreamingCall, ServerWritableStream } from '@grpc/grpc-js';
 import shared from '@eventstore/db-client/generated/shared_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
-import { invalidPosition } from './failures.ts';
+import { invalidPosition, streamDeleted } from './failures.ts';
 import type { Stored } from './log.ts';
 import { nameOf, type ServiceContext } from './service-context.ts';
 import { gate } from './switches.ts';
@@ -25,6 +25,8 @@ export function read(context: ServiceContext): handleServerStreamingCall<Request
       const options = call.request.getOptions();
       if (options === undefined) throw new Error('a read without options');
       if (options.hasSubscription()) return subscribe(context, call, options);
+      const name = options.hasStream() ? nameOf(options.getStream()?.getStreamIdentifier()) : undefined;
+      if (name !== undefined && context.log.isDeleted(name)) return void call.emit('error', streamDeleted(name));
       const responses = options.hasStream() ? readStream(context, options) : readAll(context, options);
       if (responses === undefined) return void call.emit('error', invalidPosition());
       for (const response of responses) if (!(await send(call, response))) return;

@@ -13,6 +13,7 @@ import { read } from './read.ts';
 import { traitsOf } from './server-version.ts';
 import type { ServiceContext } from './service-context.ts';
 import { gate, noSwitches, type Switches } from './switches.ts';
+import { tombstone } from './tombstone.ts';
 
 export interface StandInOptions {
   /** 0 takes a free one. */
@@ -63,6 +64,7 @@ export async function startStandIn(options: StandInOptions = {}): Promise<StandI
     append: append(context),
     batchAppend: batchAppend(context),
     read: read(context),
+    tombstone: tombstone(context),
   });
   server.addService(ServerFeaturesService, {
     getSupportedMethods: unary(() => supportedMethods(context), switches),
