@@ -17,18 +17,33 @@ export function tombstone({
     void (async () => {
       const stopped = await gate(switches, call.metadata.get('requires-leader').length > 0);
       if (stopped === 'silence') return;
-      if (stopped !== undefined) { answer(stopped); return; }
+      if (stopped !== undefined) {
+        answer(stopped);
+        return;
+      }
       const options = call.request.getOptions();
       if (!options?.hasAny()) throw new Error('the stand-in takes tombstones at any revision only');
       const stream = nameOf(options.getStreamIdentifier());
-      if (log.isDeleted(stream)) { answer(streamDeleted(stream)); return; }
+      if (log.isDeleted(stream)) {
+        answer(streamDeleted(stream));
+        return;
+      }
       const refused = beforeWriting(switches);
-      if (refused !== undefined) { answer(refused); return; }
+      if (refused !== undefined) {
+        answer(refused);
+        return;
+      }
       const { position } = log.tombstone(stream);
       const result = afterWriting(switches);
       if (result === 'silence') return;
-      if (result === 'cut') { dropConnections(); return; }
-      if (result !== undefined) { answer(result); return; }
+      if (result === 'cut') {
+        dropConnections();
+        return;
+      }
+      if (result !== undefined) {
+        answer(result);
+        return;
+      }
       const at = new streams.TombstoneResp.Position();
       at.setCommitPosition(String(position)).setPreparePosition(String(position));
       answer(null, new streams.TombstoneResp().setPosition(at));
