@@ -27,7 +27,7 @@ const pinned = `node-${process.platform}-${process.arch}`;
 const tops: string[] = [];
 
 /** A copy of the launcher beside the stand-in, with or without a Node installed as an optional dependency. */
-function layOut(options: { readonly pinned: boolean; readonly version?: string }): string {
+function layOut(options: { readonly pinned: boolean; readonly version?: string; readonly isOld?: boolean }): string {
   const top = mkdtempSync(join(tmpdir(), 'annals-launcher-'));
   tops.push(top);
   for (const folder of ['bin', 'src']) mkdirSync(join(top, folder));
@@ -35,10 +35,11 @@ function layOut(options: { readonly pinned: boolean; readonly version?: string }
   writeFileSync(join(top, 'package.json'), '{"type":"module"}');
   writeFileSync(join(top, 'src/main.ts'), standIn);
   if (options.pinned) {
+    const old = options.isOld === true ? `--import '${claimToBeOld}'` : '';
     const home = join(top, 'node_modules', pinned);
     mkdirSync(join(home, 'bin'), { recursive: true });
     writeFileSync(join(home, 'package.json'), JSON.stringify({ name: pinned, version: options.version ?? '24.21.0' }));
-    writeFileSync(join(home, 'bin/node'), `#!/bin/sh\nexec "${process.execPath}" "$@"\n`);
+    writeFileSync(join(home, 'bin/node'), `#!/bin/sh\nexec "${process.execPath}" ${old} "$@"\n`);
     chmodSync(join(home, 'bin/node'), 0o755);
   }
   return join(top, 'bin/annals.js');
@@ -92,6 +93,7 @@ describe('the launcher', () => {
   it.each<[string, Parameters<typeof layOut>[0]]>([
     ['there is no other Node', { pinned: false }],
     ['the other Node is too old as well', { pinned: true, version: '22.1.0' }],
+    ['the other Node is older than its package says', { pinned: true, isOld: true }],
   ])('says what to do when %s', (_case, options) => {
     const { stdout, stderr, status } = spawnSync(process.execPath, underOldNode(layOut(options)), { encoding: 'utf8' });
     expect(stdout).toBe('');
