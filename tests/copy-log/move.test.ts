@@ -47,9 +47,18 @@ test('a platform moves to (a stand-in for) EventStoreDB with all that it knows',
       body: { mcpId: id, tool: 'echo', arguments: { message } },
     });
   }
+  const api = server;
+  const register = (username: string) => {
+    const person = { username, email: `${username}@example.org`, password: 'moves along with the log' };
+    return ask<{ id: string }>(api, 201, 'POST', '/api/v1/auth/register', { body: person });
+  };
+  await register('ada');
+  const { id: erased } = await register('bob');
+  await ask(server, 204, 'DELETE', `/api/v1/users/${erased}`);
   await caughtUp(server);
   const before = await lists(server);
   expect(before).toContain('moving two');
+  expect(before).toContain('ada@example.org');
   await server.stop();
 
   const { jwtSecret, masterKey } = JSON.parse(readFileSync(join(dataDir, 'secrets.json'), 'utf8')) as {
@@ -74,5 +83,12 @@ test('a platform moves to (a stand-in for) EventStoreDB with all that it knows',
   server = await startServer({ dataDir, env });
   await caughtUp(server);
   expect(await lists(server)).toBe(before);
+  const { items } = await ask<{ items: readonly { data: unknown }[] }>(
+    server,
+    200,
+    'GET',
+    `/api/v1/events?stream=user-${erased}`,
+  );
+  expect(items[0]?.data).toMatchObject({ username: '[erased]', email: '[erased]' });
   await ask(server, 200, 'PATCH', `/api/v1/mcps/${id}`, { body: { description: 'changed after the move' } });
 }, 120_000);

@@ -7,6 +7,7 @@ import { projections } from '../../projections/all.ts';
 import { openReadPlaces } from '../engines/read-places.ts';
 import type { EngineSettings } from '../engines/settings.ts';
 import { pathsIn } from '../paths.ts';
+import { copyPeople } from './copy-people.ts';
 import { CopyRefused, copyLog, type CopyProgress, type CopyResult } from './copy-log.ts';
 
 /** Events are copied as they were stored, not as this program would read them. */
@@ -25,13 +26,15 @@ export async function moveLog(
   onProgress: (progress: CopyProgress) => void,
 ): Promise<CopyResult> {
   const { dataDir } = settings;
-  const { events, moved, sealed, sealedBefore } = pathsIn(dataDir);
+  const { events, people, moved, sealed, sealedBefore } = pathsIn(dataDir);
   if (!existsSync(events)) throw new CopyRefused(`there is no log in ${dataDir}`);
   const lock = lockDataDir(dataDir);
   try {
     const source = openSqliteEventReader({ path: events, decode: asStored });
     const target = openEventStoreDb({ url, decode: asStored });
     try {
+      // First, so that no event is ever there whose key is not.
+      await copyPeople(people, url);
       const result = await copyLog(source, target, onProgress);
       await removeReadModels(settings);
       // Positions are sealed and are others over there: that log is sealed anew, and says what it continues.
