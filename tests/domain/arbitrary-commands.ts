@@ -77,7 +77,7 @@ const userCommand: Arbitrary<UserCommand> = fc.oneof(
   fc.record({ type: fc.constant('ChangePassword' as const), passwordHash: fc.string() }),
   fc.record({ type: fc.constant('SetRoles' as const), roles: someRoles }),
   fc.record({ type: fc.constant('RecordLogin' as const), sessionId: fc.uuid() }),
-  fc.record({ type: fc.constant('RecordFailedLogin' as const) }),
+  fc.record({ type: fc.constantFrom('RecordFailedLogin' as const, 'BeginErasure' as const, 'EraseUser' as const) }),
 );
 
 const hash = fc.constantFrom('h0', 'h1', 'h2', 'h3');

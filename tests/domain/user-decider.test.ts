@@ -66,6 +66,49 @@ describe('a user', () => {
     expect(fold(userDecider, [registered, loggedIn, failed])).toEqual(active);
   });
 
+  it('is erased in two steps: the first takes the roles and lets nothing be given any more', () => {
+    const begun: UserEvent[] = [
+      { type: 'UserRolesChanged', data: { roles: [] } },
+      { type: 'UserErasureBegan', data: {} },
+    ];
+    const erased: UserEvent = { type: 'UserErased', data: {} };
+    given([registered]).when({ type: 'BeginErasure' }).then(begun);
+    expect(fold(userDecider, [registered, ...begun])).toEqual({ ...active, roles: [], erasing: true });
+    given([registered, ...begun])
+      .when({ type: 'BeginErasure' })
+      .then([]);
+    given([registered, ...begun])
+      .when({ type: 'RecordFailedLogin' })
+      .then([]);
+    for (const command of [
+      setRoles('admin'),
+      { type: 'ChangePassword', passwordHash: 'x' },
+      { type: 'LinkIdentity', identity: { issuer: 'https://login.example.org', subject: '1' } },
+      { type: 'RecordLogin', sessionId: 's1' },
+    ] as const) {
+      given([registered, ...begun])
+        .when(command)
+        .thenRejects('conflict', 'user_being_erased');
+    }
+    given([registered, ...begun])
+      .when({ type: 'EraseUser' })
+      .then([erased]);
+    expect(fold(userDecider, [registered, ...begun, erased])).toEqual({ status: 'erased' });
+    given([registered, ...begun, erased])
+      .when({ type: 'EraseUser' })
+      .then([]);
+    given([registered, ...begun, erased])
+      .when({ type: 'BeginErasure' })
+      .thenRejects('not_found', 'user_not_found');
+  });
+
+  it('has no roles to take when there are none', () => {
+    const without: UserEvent = { type: 'UserRolesChanged', data: { roles: [] } };
+    given([registered, without])
+      .when({ type: 'BeginErasure' })
+      .then([{ type: 'UserErasureBegan', data: {} }]);
+  });
+
   it.each<UserCommand>([
     { type: 'ChangePassword', passwordHash: 'x' },
     setRoles('admin'),

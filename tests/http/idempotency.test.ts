@@ -112,6 +112,22 @@ test('registering an mcp again with the same key is not a name taken', async () 
   expect(second.body).toEqual(first.body);
 });
 
+test('a preview of policies, which shows where people came from, is answered again and never stored', async () => {
+  const kept = async () => {
+    const { body } = await app.request('GET', '/api/v1/events?type=IdempotencyKeyAnswered&limit=200');
+    return (body as { items: unknown[] }).items.length;
+  };
+  const before = await kept();
+  const key = randomUUID();
+  const body = { change: { roles: [{ name: 'viewer', permissions: ['mcp:read'] }] } };
+  const first = await keyed(key, body, '/api/v1/policies/preview');
+  const second = await keyed(key, body, '/api/v1/policies/preview');
+  expect([first.status, second.status], first.text).toEqual([200, 200]);
+  expect(second.body).toEqual(first.body);
+  expect(second.headers.get('idempotent-replayed')).toBe('true');
+  expect(await kept()).toBe(before);
+});
+
 test('tokens are answered again, and never stored', async () => {
   const user = await app.newUser();
   const key = randomUUID();
