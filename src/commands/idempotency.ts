@@ -25,10 +25,10 @@ export type Claim =
 export interface IdempotencyKeys {
   /**
    * Claims a key for a request of a principal.
-   * @param request whatever makes the request the same: method, path, body
+   * @param text whatever makes the request the same: method, path, body
    * @throws DomainError `idempotency_key_reused` for another request; `request_in_progress`
    */
-  claim(context: CommandContext, key: string, request: string): Promise<Claim>;
+  claim(context: CommandContext, key: string, text: string): Promise<Claim>;
 }
 
 /** Idempotency keys of all principals, kept in the log, so that they outlive the process. */
@@ -36,7 +36,8 @@ export function createIdempotencyKeys(deps: CommandDeps): IdempotencyKeys {
   /** The claims that this process works on. */
   const running = new Set<string>();
   return {
-    async claim(context, key, request) {
+    async claim(request, key, text) {
+      const context = withoutAddress(request);
       const id = deps.keyedHash(`idempotency-key:${credentialOf(context.principal)}:${key}`);
       const claimant = uuidv7();
       const stop = () => void running.delete(claimant);
@@ -50,7 +51,7 @@ export function createIdempotencyKeys(deps: CommandDeps): IdempotencyKeys {
           id,
           {
             type: 'ClaimKey',
-            requestHash: deps.keyedHash(`request:${request}`),
+            requestHash: deps.keyedHash(`request:${text}`),
             commandId: context.commandId,
             claimant,
             // Only this process appends: a claim that is not among the running ones has lost its worker.
@@ -84,6 +85,11 @@ export function createIdempotencyKeys(deps: CommandDeps): IdempotencyKeys {
       }
     },
   };
+}
+
+/** From where somebody came stands with what the request did; to keep book of it, nobody needs it. */
+function withoutAddress({ remoteAddress: _address, ...context }: CommandContext): CommandContext {
+  return context;
 }
 
 /** What was read before the key of the person was gone may be remembered still: the user himself is asked as well. */

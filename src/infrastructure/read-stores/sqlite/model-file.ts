@@ -27,13 +27,14 @@ const OWN_TABLES = `
 
 /**
  * NORMAL: a commit is safe from a killed process; power loss may take the last commits, checkpoint and rows alike, and
- * the log gives them back.
+ * the log gives them back. A row that is taken away, because its person was erased, is written over as well.
  */
 const FOR_USE = `
   PRAGMA journal_mode = WAL;
   PRAGMA synchronous = NORMAL;
   PRAGMA cache_size = -4096;
   PRAGMA journal_size_limit = 67108864;
+  PRAGMA secure_delete = FAST;
 `;
 
 /** Nobody reads a file that is being built and a crash throws it away, so nothing is synced until it is complete. */
