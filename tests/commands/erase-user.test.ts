@@ -136,10 +136,10 @@ describe.each([
     await beginErasure(process(), newCommand(), id);
 
     for (const attempt of [
-      setRoles(process(), newCommand(), id, ['admin']),
-      changePassword(process(), newCommand(), id, 'another password'),
+      () => setRoles(process(), newCommand(), id, ['admin']),
+      () => changePassword(process(), newCommand(), id, 'another password'),
     ]) {
-      await refusal(attempt, 'conflict', 'user_being_erased');
+      await refusal(attempt(), 'conflict', 'user_being_erased');
     }
     expect(await administrators(process())).toEqual([]);
   });

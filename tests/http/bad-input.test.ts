@@ -212,6 +212,7 @@ describe('every route that changes something', () => {
       'delete /api/v1/oauth/grants/{id}',
       'put /api/v1/users/{id}/roles',
       'post /api/v1/users/{id}/password',
+      'delete /api/v1/users/{id}',
       'put /api/v1/roles/{name}',
       'delete /api/v1/roles/{name}',
       'delete /api/v1/api-keys/{id}',
