@@ -656,14 +656,6 @@ export const controls: readonly Control[] = [
     red: /in clear in no file/,
   },
   {
-    defence: 'erasing a user forgets his key',
-    file: 'src/http/routes/erase-user.ts',
-    present: 'await queries.personal.erase(id);',
-    disabled: '',
-    test: 'privacy.test.ts',
-    red: /in nothing that is told/,
-  },
-  {
     defence: 'a row that is taken away is written over',
     file: 'src/infrastructure/read-stores/sqlite/model-file.ts',
     present: '  PRAGMA secure_delete = FAST;\n',
