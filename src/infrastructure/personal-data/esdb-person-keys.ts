@@ -70,12 +70,7 @@ export function openEsdbPersonKeys(options: { readonly url: string; readonly tim
   };
 }
 
-async function append(
-  { client, timing }: Connection,
-  person: string,
-  id: string,
-  wrapped: string,
-): Promise<void> {
+async function append({ client, timing }: Connection, person: string, id: string, wrapped: string): Promise<void> {
   try {
     await client.appendToStream(streamOf(person), jsonEvent({ id, type, data: { wrapped } }), {
       expectedRevision: NO_STREAM,

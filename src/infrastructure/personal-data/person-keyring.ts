@@ -16,14 +16,13 @@ export interface PersonKeyring {
   erase(person: string): Promise<void>;
 }
 
-/** Also how long another process may still open what was sealed with a key that is erased here. */
-const rememberedMs = 60_000;
 const mostRemembered = 20_000;
 
 /**
  * @param wrappingKey 32 bytes; keys are stored under it, so that who has their store alone can open nothing
+ * @param rememberedMs also how long this process may still open what was sealed with a key that another one erases
  */
-export function createPersonKeyring(store: PersonKeys, wrappingKey: Uint8Array): PersonKeyring {
+export function createPersonKeyring(store: PersonKeys, wrappingKey: Uint8Array, rememberedMs = 60_000): PersonKeyring {
   const wrapping = Buffer.from(wrappingKey);
   const remembered = new LRUCache<string, PersonKey>({ max: mostRemembered, ttl: rememberedMs });
 
