@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Route } from '../../src/http/route/route.ts';
-import { startTestApp, type Reply, type RequestOptions, type TestApp } from './support/app.ts';
+import { adminPassword, startTestApp, type Reply, type RequestOptions, type TestApp } from './support/app.ts';
 import { startToolServer, type ToolServer } from './support/tool-server.ts';
 import { makeWorld, type World } from './support/world.ts';
 
@@ -18,7 +18,7 @@ const unknownId = '01936f2a-7c11-7000-8000-0000000000ff';
 const bodies: Readonly<Record<string, object>> = {
   '/api/v1/auth/refresh': { refreshToken: 'x' },
   '/api/v1/auth/logout': {},
-  '/api/v1/auth/password': { currentPassword: 'x', newPassword: 'long enough' },
+  '/api/v1/auth/password': { currentPassword: adminPassword, newPassword: 'long enough' },
 };
 
 let app: TestApp;
@@ -209,6 +209,7 @@ describe('every route that changes something', () => {
       'post /api/v1/mcps/{id}/restore',
       'post /api/v1/mcps/{id}/rollback',
       'post /api/v1/mcps/{id}/discover',
+      'post /api/v1/auth/password',
       'delete /api/v1/oauth/grants/{id}',
       'put /api/v1/users/{id}/roles',
       'post /api/v1/users/{id}/password',

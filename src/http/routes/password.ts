@@ -22,6 +22,7 @@ export function passwordRoute(parts: RouteParts): Route {
     description: 'Every other session of the user ends.',
     tags: ['auth'],
     access: { permission: 'self:manage', session: true },
+    conditional: true,
     request: { body: passwordChange },
     responses: { 204: { description: 'Changed' } },
     async handler({ body: { currentPassword, newPassword } }, context) {
