@@ -1,9 +1,9 @@
-import { LRUCache } from 'lru-cache';
 import type { AuditRead } from '../domain/access/events.ts';
 import type { Decider } from '../domain/decider.ts';
 import { following, type CommandContext } from './context.ts';
 import { derivedId } from './derived-id.ts';
 import type { CommandDeps } from './deps.ts';
+import { createOnceAMinute } from './once-a-minute.ts';
 import { handle } from './transaction.ts';
 
 const decider: Decider<null, AuditRead['data'], AuditRead> = {
@@ -13,11 +13,6 @@ const decider: Decider<null, AuditRead['data'], AuditRead> = {
   decide: (data) => [{ type: 'AuditRead', data }],
 };
 
-const MINUTE_MS = 60_000;
-/** Different readings of one actor in a minute that are recorded one by one. */
-const MOST_A_MINUTE = 30;
-/** Actors that are remembered. */
-const MOST_ACTORS = 10_000;
 const LONGEST_VALUE = 500;
 
 /** Keeps the record of who read the record. */
@@ -34,40 +29,17 @@ export interface AuditReads {
   ): Promise<void>;
 }
 
-interface Minute {
-  readonly until: number;
-  /** Readings, and when they are recorded. */
-  readonly seen: Map<string, Promise<unknown>>;
-}
-
 export function createAuditReads(deps: CommandDeps): AuditReads {
-  const minutes = new LRUCache<string, Minute>({ max: MOST_ACTORS });
+  const onceAMinute = createOnceAMinute(deps.clock);
   return {
     async record(context, what, filter) {
-      const { actor } = context.principal;
-      const now = deps.clock();
-      let minute = minutes.get(actor);
-      if (minute === undefined || now >= minute.until || now < minute.until - MINUTE_MS) {
-        minute = { until: now + MINUTE_MS, seen: new Map() };
-        minutes.set(actor, minute);
-      }
       const asked = asText(filter);
       const reading = JSON.stringify([what, asked]);
-      const { seen } = minute;
-      if (!seen.has(reading)) {
-        if (seen.size > MOST_A_MINUTE) return;
-        const andMore = seen.size === MOST_A_MINUTE;
+      await onceAMinute(context.principal.actor, reading, (andMore) => {
         const commandId = derivedId(`audit read ${reading}`, context.commandId);
         const data: AuditRead['data'] = { what, filter: asked, ...(andMore && { andMore: true as const }) };
-        seen.set(reading, handle(deps, following(context, commandId), decider, commandId, data, { fresh: true }));
-      }
-      try {
-        await seen.get(reading);
-      } catch (error) {
-        // It is not recorded, so the next one has to be.
-        seen.delete(reading);
-        throw error;
-      }
+        return handle(deps, following(context, commandId), decider, commandId, data, { fresh: true });
+      });
     },
   };
 }

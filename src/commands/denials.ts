@@ -37,7 +37,11 @@ export async function demand(
   throw hidden ?? refusal(decision.reason, permission);
 }
 
-/** Records that somebody was refused, whatever the reason. @param asked absent: it was no question of permissions */
+/**
+ * Records that somebody was refused, whatever the reason.
+ * @param asked absent: it was no question of permissions
+ * @param andMore there may be more, of which nothing is recorded
+ */
 export async function recordDenial(
   deps: CommandDeps,
   context: CommandContext,
@@ -45,10 +49,17 @@ export async function recordDenial(
   named: string,
   reason: string,
   asked?: Resource,
+  andMore = false,
 ): Promise<void> {
   // Its own command: the refused one has taken nothing and may come again when the permission is there.
   const commandId = derivedId(`denial ${action} ${named}`, context.commandId);
-  const denial = { action, resource: named, reason, ...(asked && { asked }) };
+  const denial = {
+    action,
+    resource: named,
+    reason,
+    ...(asked && { asked }),
+    ...(andMore && { andMore: true as const }),
+  };
   await handle(deps, following(context, commandId), denialDecider, commandId, denial, { fresh: true });
 }
 

@@ -163,6 +163,17 @@ describe('a key', () => {
     const wait = { 'X-Wait-For-Position': String(await app.head()) };
     const recorded = await app.request('GET', '/api/v1/events?correlationId=from-elsewhere', { headers: wait });
     expect(recorded.body).toMatchObject({ items: [{ type: 'AccessDenied', metadata: { actor: `user:${user.id}` } }] });
+    for (const n of Array(5).keys()) {
+      const again = { ...headers, 'X-Correlation-Id': `again-${n}` };
+      const reply = await app.request('GET', '/api/v1/mcps', { token: elsewhere.key, headers: again });
+      expect(reply).toMatchObject({ status: 403, body: { code: 'address_not_allowed' } });
+    }
+    // A flood of them writes nothing.
+    const later = { 'X-Wait-For-Position': String(await app.head()) };
+    for (const n of Array(5).keys()) {
+      const { body } = await app.request('GET', `/api/v1/events?correlationId=again-${n}`, { headers: later });
+      expect(body).toMatchObject({ items: [] });
+    }
     for (const wrong of ['localhost', '192.0.2.0/33', '::/129', '1.2.3.4/', '1.2.3.4/8/8', 'fe80::1%eth0']) {
       const body = { name: 'wrong', scopes: ['mcp:read'], addresses: [wrong] };
       expect((await app.request('POST', '/api/v1/api-keys', { body })).status, wrong).toBe(422);

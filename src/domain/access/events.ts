@@ -27,5 +27,7 @@ export type AccessDenied = DomainEvent<
      * events of before it was kept.
      */
     readonly asked?: Resource;
+    /** In the minute that begins here the same credential may have been refused more, of which nothing is recorded. */
+    readonly andMore?: true;
   }
 >;

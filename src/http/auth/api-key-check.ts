@@ -4,6 +4,7 @@ import { idOfApiKey } from '../../commands/api-key-text.ts';
 import { isApiKey, recordApiKeyUse } from '../../commands/api-keys.ts';
 import { recordDenial } from '../../commands/denials.ts';
 import type { CommandDeps } from '../../commands/deps.ts';
+import { createOnceAMinute } from '../../commands/once-a-minute.ts';
 import type { Principal } from '../../domain/access/principal.ts';
 import type { Logger } from '../../ports/logger.ts';
 import { HttpProblem } from '../problem/http-problem.ts';
@@ -24,7 +25,10 @@ export interface CheckedKey {
 }
 
 export interface ApiKeyCheck {
-  /** @throws HttpProblem 401 it is no key, or is over; 403 it may not be used from there, which is recorded */
+  /**
+   * @throws HttpProblem 401 it is no key, or is over; 403 it may not be used from there, which is recorded: for each address
+   * once a minute, since no rate limit is asked before it is known who it is
+   */
   readonly check: (key: string, caller: Caller) => CheckedKey | Promise<CheckedKey>;
   /** Looks again whether a key is good; undefined when it is over. */
   readonly renew: (claims: KeyClaims) => Promise<CheckedKey | undefined>;
@@ -42,6 +46,7 @@ const capacity = 10_000;
 export function createApiKeyCheck(deps: CommandDeps, principals: Principals, logger: Logger): ApiKeyCheck {
   /** Hash of a key's text -> id of the key. */
   const compared = new LRUCache<string, string>({ max: capacity });
+  const onceAMinute = createOnceAMinute(deps.clock);
   const uses = createUseRecorder({
     record: (command, id, address) => recordApiKeyUse(deps, command, id, address),
     clock: deps.clock,
@@ -57,7 +62,9 @@ export function createApiKeyCheck(deps: CommandDeps, principals: Principals, log
   };
   const refuse = async ({ id, principal }: KnownApiKey, caller: Caller): Promise<never> => {
     const reason = `the API key may not be used from ${caller.remoteAddress ?? 'an unknown address'}`;
-    await recordDenial(deps, commandOf(principal, caller), 'api-key:use', `apiKey-${id}`, reason);
+    await onceAMinute(id, caller.remoteAddress ?? '', (andMore) =>
+      recordDenial(deps, commandOf(principal, caller), 'api-key:use', `apiKey-${id}`, reason, undefined, andMore),
+    );
     throw new HttpProblem(403, 'address_not_allowed', 'this API key may not be used from this address');
   };
   const compare = async (text: string, textHash: string, id: string, caller: Caller): Promise<CheckedKey> => {

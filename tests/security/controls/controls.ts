@@ -463,6 +463,14 @@ export const controls: readonly Control[] = [
     red: /from other addresses/,
   },
   {
+    defence: 'a flood of refused uses of a key does not fill the record',
+    file: 'src/http/auth/api-key-check.ts',
+    present: 'await onceAMinute(id, ',
+    disabled: 'await onceAMinute(commandOf(principal, caller).commandId, ',
+    test: 'sec20-api-keys.test.ts',
+    red: /from other addresses/,
+  },
+  {
     defence: 'a key makes no keys',
     file: 'src/http/route/serve.ts',
     present: 'if (session && principal.sessionId === null) return false;',
