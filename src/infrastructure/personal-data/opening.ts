@@ -3,6 +3,7 @@ import type { PersonalData, PersonalRules } from '../../ports/personal-data.ts';
 import { addressField, isData, mapFields, type Data } from './fields.ts';
 import type { PersonKey, PersonKeyring } from './person-keyring.ts';
 import { openValue, sealedFor } from './sealed-text.ts';
+import type { MaybePromise } from './sealing.ts';
 
 type Keys = ReadonlyMap<string, PersonKey>;
 
@@ -60,9 +61,10 @@ export function createOpening(keyring: PersonKeyring, rules: PersonalRules) {
   }
 
   return {
-    async open(events: readonly RecordedEvent[]): Promise<readonly RecordedEvent[]> {
-      const asked = events.map((event) => ({ event, fields: rules.fieldsOf(event.type).personal, address: false }));
-      return asked.some(({ fields }) => fields.length > 0) ? opened(asked) : events;
+    open(events: readonly RecordedEvent[]): MaybePromise<readonly RecordedEvent[]> {
+      const isPersonal = ({ type }: RecordedEvent): boolean => rules.fieldsOf(type).personal.length > 0;
+      if (!events.some(isPersonal)) return events;
+      return opened(events.map((event) => ({ event, fields: rules.fieldsOf(event.type).personal, address: false })));
     },
 
     reveal(events: readonly RecordedEvent[]): Promise<readonly RecordedEvent[]> {

@@ -8,6 +8,8 @@ export type PersonKey = Buffer | 'erased';
 
 /** The keys of people, unwrapped. Those that were asked for are remembered for a minute. */
 export interface PersonKeyring {
+  /** The keys of all these people, when all are remembered. */
+  remembered(people: Iterable<string>): ReadonlyMap<string, PersonKey> | undefined;
   /** What is known of these people's keys; nothing of who never had one. @throws StoreUnavailable, VaultDamaged */
   keysOf(people: Iterable<string>): Promise<ReadonlyMap<string, PersonKey>>;
   /** The same, and a new key for each who never had one. @throws StoreUnavailable, VaultDamaged */
@@ -46,6 +48,15 @@ export function createPersonKeyring(store: PersonKeys, wrappingKey: Uint8Array, 
   }
 
   return {
+    remembered(people) {
+      const keys = new Map<string, PersonKey>();
+      for (const person of people) {
+        const key = remembered.get(person);
+        if (!key) return undefined;
+        keys.set(person, key);
+      }
+      return keys;
+    },
     keysOf,
     async keysFor(people) {
       const wanted = [...people];

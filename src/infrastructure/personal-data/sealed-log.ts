@@ -1,6 +1,7 @@
 import type { EventBus } from '../../ports/event-bus.ts';
-import type { AllSlice, AppendResult, EventStore, EventToAppend, StreamAppend } from '../../ports/event-store.ts';
+import type { AllSlice, EventStore, RecordedEvent, StreamAppend } from '../../ports/event-store.ts';
 import type { PersonalDataSealing } from './personal-data.ts';
+import type { MaybePromise } from './sealing.ts';
 
 type LogReader = Pick<EventStore, 'readAll' | 'head' | 'close'>;
 type Opening = Pick<PersonalDataSealing, 'open'>;
@@ -11,17 +12,16 @@ export function sealedEventStore(store: EventStore, personal: PersonalDataSealin
     ...(store.sparse !== undefined && { sparse: store.sparse }),
     atomicAppendMany: store.atomicAppendMany,
     async append(stream, expectedRevision, events) {
-      const sealed = await personal.seal(stream, events);
-      const result = await store.append(stream, expectedRevision, sealed);
-      return sealed === events ? result : asGiven(personal, result, events);
+      const sealing = personal.seal(stream, events);
+      const sealed = sealing instanceof Promise ? await sealing : sealing;
+      return withOpened(personal, await store.append(stream, expectedRevision, sealed));
     },
     async appendMany(appends) {
       const sealed = await Promise.all(appends.map((append) => sealedAppend(personal, append)));
-      const events = appends.flatMap((append) => append.events);
-      return asGiven(personal, await store.appendMany(sealed), events);
+      return withOpened(personal, await store.appendMany(sealed));
     },
     readStream: async (stream, options) => personal.open(await store.readStream(stream, options)),
-    readAll: async (options) => openSlice(personal, await store.readAll(options)),
+    readAll: async (options) => withOpened(personal, await store.readAll(options)),
     subscribe: (options) => openSlices(personal, store.subscribe(options)),
     head: () => store.head(),
     positionAt: (timeMs) => store.positionAt(timeMs),
@@ -32,7 +32,7 @@ export function sealedEventStore(store: EventStore, personal: PersonalDataSealin
 /** The same log for reading, opened. */
 export function openedLog(log: LogReader, personal: Opening): LogReader {
   return {
-    readAll: async (options) => openSlice(personal, await log.readAll(options)),
+    readAll: async (options) => withOpened(personal, await log.readAll(options)),
     head: () => log.head(),
     close: () => log.close(),
   };
@@ -50,22 +50,16 @@ async function sealedAppend(personal: PersonalDataSealing, append: StreamAppend)
   return { ...append, events: await personal.seal(append.stream, append.events) };
 }
 
-/** What was just recorded is what was given; what had been recorded before is opened. */
-async function asGiven(
+/** What has events, with these opened; the same where nothing of them was sealed. */
+function withOpened<Having extends { readonly events: readonly RecordedEvent[] }>(
   personal: Opening,
-  result: AppendResult,
-  given: readonly EventToAppend[],
-): Promise<AppendResult> {
-  if (result.repeated) return { ...result, events: await personal.open(result.events) };
-  const events = result.events.map((event, index) => ({ ...event, data: given[index]?.data ?? event.data }));
-  return { ...result, events };
-}
-
-async function openSlice(personal: Opening, slice: AllSlice): Promise<AllSlice> {
-  const events = await personal.open(slice.events);
-  return events === slice.events ? slice : { ...slice, events };
+  having: Having,
+): MaybePromise<Having> {
+  const opening = personal.open(having.events);
+  if (opening === having.events) return having;
+  return Promise.resolve(opening).then((events) => ({ ...having, events }));
 }
 
 async function* openSlices(personal: Opening, slices: AsyncIterable<AllSlice>): AsyncGenerator<AllSlice> {
-  for await (const slice of slices) yield await openSlice(personal, slice);
+  for await (const slice of slices) yield await withOpened(personal, slice);
 }

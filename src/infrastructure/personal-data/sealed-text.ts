@@ -3,28 +3,36 @@ import { VaultDamaged } from '../../ports/vault.ts';
 import { decrypt, encrypt } from '../vault/aes-gcm.ts';
 import type { PersonKey } from './person-keyring.ts';
 
-const shape = /^sealed:([^:]+):(v1\.[\w-]+)$/;
+const shape = /^sealed:([^:]*):(v1\.[\w-]+)$/;
 
 /** Stands for what cannot be opened: its key was lost without having been erased, or the text was changed. */
 export const unreadableMark = '[unreadable]';
 
 /**
  * A value as it is stored: `sealed:<id of the person>:` and the AES-256-GCM of its JSON text with the person's key. It
- * opens only as the same person's same field.
+ * opens only as the same person's same field. Without the id where the event tells anyhow whose it is: `sealed::`.
  */
-export function sealValue(key: PersonKey, person: string, field: string, value: unknown): string {
+export function sealValue(
+  key: PersonKey,
+  person: string,
+  field: string,
+  value: unknown,
+  { named = true }: { readonly named?: boolean } = {},
+): string {
   if (key === 'erased') return erasedMark;
-  return `sealed:${person}:${encrypt(key, Buffer.from(JSON.stringify(value)), ['personal data', person, field])}`;
+  const sealed = encrypt(key, Buffer.from(JSON.stringify(value)), ['personal data', person, field]);
+  return `sealed:${named ? person : ''}:${sealed}`;
 }
 
-/** Id of the person with whose key a stored value is sealed; undefined for one that is not. */
+/** Id of the person whom a sealed value names; undefined for one that names nobody, or is not sealed. */
 export function sealedFor(value: unknown): string | undefined {
-  return typeof value === 'string' && value.startsWith('sealed:') ? shape.exec(value)?.[1] : undefined;
+  if (typeof value !== 'string' || !value.startsWith('sealed:')) return undefined;
+  return shape.exec(value)?.[1] || undefined;
 }
 
 /**
  * A stored value as it was. What was stored before values were sealed passes, unless its person was erased.
- * @param person whose it is, where it is not sealed
+ * @param person whose it is, where it names nobody
  */
 export function openValue(
   keys: ReadonlyMap<string, PersonKey>,
@@ -32,13 +40,12 @@ export function openValue(
   field: string,
   value: unknown,
 ): unknown {
-  const [, owner, sealed] = (typeof value === 'string' && shape.exec(value)) || [];
-  if (owner === undefined || sealed === undefined) {
-    return person !== undefined && keys.get(person) === 'erased' ? erasedMark : value;
-  }
-  const key = keys.get(owner);
+  const [, named, sealed] = (typeof value === 'string' && shape.exec(value)) || [];
+  const owner = named || person;
+  const key = owner === undefined ? undefined : keys.get(owner);
   if (key === 'erased') return erasedMark;
-  if (key === undefined) return unreadableMark;
+  if (sealed === undefined) return value;
+  if (owner === undefined || key === undefined) return unreadableMark;
   try {
     return JSON.parse(decrypt(key, sealed, ['personal data', owner, field]).toString());
   } catch (error) {
