@@ -1,12 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { decodeEventData } from '../../src/domain/registry.ts';
-import { openSqliteEventStore } from '../../src/infrastructure/event-store/sqlite.ts';
 import { projections } from '../../src/projections/all.ts';
 import { NO_STREAM } from '../../src/ports/event-store.ts';
 import { callStream } from './seed.ts';
 import { openReadSideIn } from './read-side-in.ts';
+import { openSealedLogIn } from './sealed-log-in.ts';
 
 /** What following a log live costs, beyond writing it. */
 export interface ProjectingFigures {
@@ -23,7 +22,7 @@ const TOGETHER = 32;
 
 /** Appends calls as busy clients would, without and with the read side, and prints the difference as JSON. */
 const dir = mkdtempSync(join(tmpdir(), 'annals-bench-'));
-const store = openSqliteEventStore({ path: join(dir, 'events.sqlite'), decode: decodeEventData });
+const store = openSealedLogIn(dir);
 let next = 0;
 await call(1_000);
 const without = await cost(async () => undefined);

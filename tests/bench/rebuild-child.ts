@@ -1,10 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { decodeEventData } from '../../src/domain/registry.ts';
-import { openSqliteEventStore } from '../../src/infrastructure/event-store/sqlite.ts';
 import { projections } from '../../src/projections/all.ts';
-import { eventsFile } from './seed.ts';
 import { openReadSideIn } from './read-side-in.ts';
+import { openSealedLogIn } from './sealed-log-in.ts';
 
 /** What one run of rebuilding every model over a log came to. */
 export interface RebuildFigures {
@@ -22,7 +19,7 @@ export interface RebuildFigures {
  * the figures as JSON. A process of its own, so that its memory is its own.
  */
 const [dir = ''] = process.argv.slice(2);
-const store = openSqliteEventStore({ path: join(dir, eventsFile), decode: decodeEventData });
+const store = openSealedLogIn(dir);
 const side = await openReadSideIn(dir, store);
 await side.ready;
 const began = performance.now();

@@ -1,10 +1,8 @@
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { v5 as uuidv5, v7 as uuidv7 } from 'uuid';
-import { decodeEventData } from '../../src/domain/registry.ts';
-import { openSqliteEventStore } from '../../src/infrastructure/event-store/sqlite.ts';
 import { NO_STREAM, type StreamAppend } from '../../src/ports/event-store.ts';
 import { recordedAs } from './recorded-as.ts';
+import { openSealedLogIn } from './sealed-log-in.ts';
 
 /** Streams in one append. */
 const batch = 500;
@@ -19,7 +17,7 @@ export async function seedLog(
   streamOf: (n: number) => StreamAppend = callStream,
 ): Promise<number> {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  const store = openSqliteEventStore({ path: join(dataDir, eventsFile), decode: decodeEventData });
+  const store = openSealedLogIn(dataDir);
   const streams = Math.ceil(events / streamOf(0).events.length);
   for (let first = 0; first < streams; first += batch) {
     const count = Math.min(batch, streams - first);
@@ -29,9 +27,6 @@ export async function seedLog(
   await store.close();
   return head;
 }
-
-/** Name of the log's file in the data directory. */
-export const eventsFile = 'events.sqlite';
 
 const mcpId = uuidv7();
 const start = Date.parse('2026-01-01T00:00:00Z');

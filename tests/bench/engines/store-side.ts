@@ -1,9 +1,9 @@
-import { openEventLog } from '../../../src/app/engines/event-log.ts';
 import { openReadPlaces } from '../../../src/app/engines/read-places.ts';
 import { createSoleProjectorGroup } from '../../../src/infrastructure/event-bus/sole-projector-group.ts';
 import type { AnyProjection } from '../../../src/projections/projection.ts';
 import { openReadSide, type ReadSide } from '../../../src/projections/engine/read-side.ts';
 import { quiet } from '../quiet.ts';
+import { openSealedLogIn, wrappingKey } from '../sealed-log-in.ts';
 import type { Place } from './place.ts';
 
 /** Some of the read models over the embedded log, composed as the product composes them for shared stores. */
@@ -12,7 +12,7 @@ export interface StoreSide extends Pick<ReadSide, 'control' | 'ready'> {
 }
 
 export async function openStoreSide({ settings }: Place, projections: readonly AnyProjection[]): Promise<StoreSide> {
-  const { store } = await openEventLog(settings, { logger: quiet, clock: Date.now });
+  const store = openSealedLogIn(settings.dataDir);
   const reading = await openReadPlaces(settings, quiet);
   const side = await openReadSide({
     store,
@@ -20,7 +20,7 @@ export async function openStoreSide({ settings }: Place, projections: readonly A
     projections,
     rebuild: {
       module: new URL('../../../src/app/engines/rebuild-parts.worker.ts', import.meta.url).href,
-      settings,
+      settings: { ...settings, wrappingKey },
     },
     shared: { group: createSoleProjectorGroup(projections.map(({ name }) => name)), places: reading.places },
     logger: quiet,
