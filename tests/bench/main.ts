@@ -9,6 +9,7 @@ import { benchAccess } from './access.ts';
 import { benchEngines } from './engines.ts';
 import { benchAppend } from './event-append.ts';
 import { benchLatency } from './latency.ts';
+import { benchLogins } from './logins.ts';
 import { benchList } from './list.ts';
 import { benchMemory } from './memory.ts';
 import { benchRebuild } from './rebuild.ts';
@@ -30,6 +31,7 @@ const embedded: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
   'schema-check': benchSchemaCheck,
   feed: benchFeed,
   access: benchAccess,
+  logins: benchLogins,
   sealing: benchSealing,
   start: benchStart,
   memory: benchMemory,
