@@ -103,8 +103,9 @@ function openForWriting(path: string): DatabaseSync {
   closeSync(openSync(path, 'a', 0o600));
   const db = new DatabaseSync(path, { timeout: waitsMs });
   try {
-    // No write-ahead log, whose pages would outlive an erasure; writes are rare.
-    db.exec('PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON');
+    // No write-ahead log, whose pages would outlive an erasure; writes are rare. EXTRA, since FULL does not sync the directory
+    // when the journal is gone: after a power failure it would be there again, and undo what was answered.
+    db.exec('PRAGMA journal_mode = DELETE; PRAGMA synchronous = EXTRA; PRAGMA secure_delete = ON');
     if (versionOf(db) === 0) {
       db.exec(`BEGIN IMMEDIATE; ${schema} COMMIT`);
       syncDirectory(dirname(path));
