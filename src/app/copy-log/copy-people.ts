@@ -10,12 +10,13 @@ const together = 50;
 /**
  * Copies the keys of people, and who was erased, to the event store to which the log goes. Doing it again is no harm: what
  * was copied is there.
- * @param path of the embedded keys; a log from before there were any has none
+ * @param path of the embedded keys, which nobody else has open; a log from before there were any has none
  * @throws CopyRefused somebody has another key there; StoreUnavailable
  */
 export async function copyPeople(path: string, url: string): Promise<void> {
   if (!existsSync(path)) return;
-  const source = openSqlitePersonKeys({ path, readOnly: true });
+  // Not read only: what a server that died left half written has to be undone before it can be read.
+  const source = openSqlitePersonKeys({ path });
   const target = openEsdbPersonKeys({ url });
   try {
     let some: (readonly [string, KeptKey])[] = [];
