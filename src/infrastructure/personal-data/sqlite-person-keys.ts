@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue } from 'node:sqlite';
 import type { KeptKey, PersonKeys } from '../../ports/person-keys.ts';
@@ -99,8 +99,9 @@ function keptIn({ wrapped }: Row): KeptKey {
 
 function openForWriting(path: string): DatabaseSync {
   mkdirSync(dirname(path), { recursive: true });
-  // SQLite gives its other files the mode of this one.
+  // SQLite gives its other files the mode of this one, which a restored copy may have lost.
   closeSync(openSync(path, 'a', 0o600));
+  chmodSync(path, 0o600);
   const db = new DatabaseSync(path, { timeout: waitsMs });
   try {
     // No write-ahead log, whose pages would outlive an erasure; writes are rare. EXTRA, since FULL does not sync the directory

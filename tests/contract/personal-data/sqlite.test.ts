@@ -1,4 +1,13 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -41,6 +50,16 @@ test('nothing of an erased key is left in its files, which only their owner can 
   expect(found('wrapped-key-77.')).toBe(false);
   expect(found('wrapped-key-78.')).toBe(true);
   for (const name of readdirSync(dir)) expect(statSync(join(dir, name)).mode & 0o077, name).toBe(0);
+});
+
+test('a copy that others could read is theirs no more', async () => {
+  const dir = directory();
+  onTestFinished(() => rmSync(dir, { recursive: true }));
+  const path = join(dir, 'people.sqlite');
+  await openSqlitePersonKeys({ path }).close();
+  chmodSync(path, 0o644);
+  await openSqlitePersonKeys({ path }).close();
+  expect(statSync(path).mode & 0o777).toBe(0o600);
 });
 
 test('lists everything that it has, for moving it', async () => {
